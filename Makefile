@@ -1,0 +1,48 @@
+# make demo: a claims desk with files to download, on 127.0.0.1:$PORT.   make test: everything that can be checked here.
+PYTHON ?= python3
+PORT ?= 5000
+VENV := .venv
+OLDEST := .venv/oldest
+PYTEST_ARGS ?=
+
+.PHONY: demo test check oldest clean
+
+demo: $(VENV)/demo
+	@PORT=$(PORT) $(VENV)/bin/python -m example_app
+
+test: check
+	@echo "== tests"
+	$(VENV)/bin/python -X dev -W error -m pytest --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
+
+check: $(VENV)/test
+	@echo "== lint, format, types"
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+oldest: $(OLDEST)/test
+	@echo "== tests with the oldest versions that setup.cfg admits"
+	$(OLDEST)/bin/python -m pytest -m "not tools" $(PYTEST_ARGS)
+
+$(VENV)/demo: setup.cfg
+	@echo "== installing the demo (once)"
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable ".[demo]"
+	@touch $@
+
+$(VENV)/test: setup.cfg
+	@echo "== installing all that the tests need (once)"
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@touch $@
+
+$(OLDEST)/test: setup.cfg tests/oldest.py
+	@echo "== installing the oldest versions (once)"
+	$(PYTHON) -m venv $(OLDEST)
+	$(PYTHON) tests/oldest.py > $(OLDEST)/constraints.txt
+	$(OLDEST)/bin/pip install --quiet --disable-pip-version-check --constraint $(OLDEST)/constraints.txt \
+	    --editable ".[postgresql,mysql]" pytest hypothesis
+	@touch $@
+
+clean:
+	rm -rf $(VENV) instance .coverage .mypy_cache .pytest_cache .ruff_cache

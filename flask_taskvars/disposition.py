@@ -1,0 +1,96 @@
+"""Header values out of stored text: Content-Disposition and Content-Type. Whatever is stored, the result is safe."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from urllib.parse import quote
+
+OCTET_STREAM = "application/octet-stream"
+MAX_NAME = 255
+"""Bytes of a file name in UTF-8; common file systems take no more."""
+
+_NAMELESS = "download"
+_KEPT_EXTENSION = 32
+_ATTR_CHAR = "!#$&+-.^_`|~"  # RFC 8187 3.2.1, beside letters and digits
+_UNSAFE_ASCII = re.compile(r"[^ !#$&'()+,.0-9;=@A-Z\[\]^_`a-z{}~-]")
+_INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")  # bidi controls and the like
+_DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³])\s*(?:\.|$)", re.IGNORECASE)
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_QUOTED = r'"(?:[ !#-\[\]-~]|\\[ -~])*"'
+_OWS = r"[ \t]*"
+_MEDIA_TYPE = re.compile(
+    rf"{_OWS}({_TOKEN}/{_TOKEN}){_OWS}((?:;{_OWS}(?:{_TOKEN}=(?:{_TOKEN}|{_QUOTED}){_OWS})?)*)", re.ASCII
+)
+_PARAMETER = re.compile(rf"({_TOKEN})=({_TOKEN}|{_QUOTED})")
+
+
+@lru_cache(1024)
+def content_disposition(filename: str, *, inline: bool = False) -> str:
+    """Build a Content-Disposition (RFC 6266): `filename` in safe ASCII, `filename*` when that is not the name."""
+    name = safe_filename(filename)
+    plain = _ascii(name)
+    value = f'{"inline" if inline else "attachment"}; filename="{plain}"'
+    return value if plain == name else f"{value}; filename*=UTF-8''{quote(name, safe=_ATTR_CHAR)}"
+
+
+def safe_filename(name: str) -> str:
+    """Take from a stored file name all that could harm who saves it, and nothing else.
+
+    The last part of a path (RFC 6266 4.3), without control and bidi characters and surrogates, never a device name
+    of Windows, never empty, at most :data:`MAX_NAME` bytes with the extension kept.
+    """
+    name = _INVISIBLE.sub("", name)
+    name = "".join("_" if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") else char for char in name)
+    name = re.split(r"[/\\]", name.rstrip("/\\"))[-1].strip()
+    if name in ("", ".", ".."):
+        return _NAMELESS
+    if _DEVICE.match(name):
+        name = f"_{name}"
+    return _shorten(name)
+
+
+def _shorten(name: str) -> str:
+    if len(name.encode()) <= MAX_NAME:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    tail = f"{dot}{extension}" if stem and len(extension.encode()) <= _KEPT_EXTENSION else ""
+    return name.encode()[: MAX_NAME - len(tail.encode())].decode(errors="ignore") + tail
+
+
+def _ascii(name: str) -> str:
+    """A name that every client reads alike: no escapes, no quotes, nothing that is decoded further (`%41`, `=?`)."""
+    letters = "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
+    plain = _UNSAFE_ASCII.sub("_", letters).strip()
+    return _shorten(re.sub(r"^\.", "_", plain)) or _NAMELESS
+
+
+@lru_cache(1024)
+def content_type(mimetype: str | None, encoding: str | None) -> str:
+    """Build a Content-Type out of what is stored.
+
+    The encoding is sent as the charset, in place of one in the media type; the engines do the same. What is no media
+    type is `application/octet-stream`; what is no charset is left out.
+    """
+    mimetype = mimetype or OCTET_STREAM
+    return (encoding and _media_type(f"{mimetype}; charset={encoding}")) or _media_type(mimetype) or OCTET_STREAM
+
+
+def _media_type(text: str) -> str | None:
+    match = _MEDIA_TYPE.fullmatch(text)
+    if match is None:
+        return None
+    parameters = {name.lower(): value for name, value in _PARAMETER.findall(match[2])}
+    if "charset" in parameters and not _is_charset(parameters["charset"].strip('"')):
+        del parameters["charset"]
+    return "; ".join([match[1], *(f"{name}={value}" for name, value in parameters.items())])
+
+
+def _is_charset(name: str) -> bool:
+    try:
+        "".encode(name)
+    except (LookupError, ValueError):
+        return False
+    return re.fullmatch(_TOKEN, name) is not None

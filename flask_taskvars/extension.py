@@ -1,0 +1,102 @@
+"""The extension object and the plain blueprint."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from flask import Blueprint, Flask
+from flask.blueprints import BlueprintSetupState
+
+from .cli import add_commands
+from .settings import ConfigError, Settings
+from .storage.base import StorageAdapter
+from .views import Authorize, Hook, Mount, add_routes, make_blueprint
+
+_HookT = TypeVar("_HookT", bound=Authorize)
+
+
+class TaskVars:
+    """Serve task variables from a Flask app.
+
+    :param storage: where the variables live; may come with :meth:`init_app` instead.
+    :param authorize: who may do what; the decorator :meth:`authorize` sets it too.
+    :param name: the blueprint's name; a second mount in the same app needs another one, and another `url_prefix`.
+    :param settings: fields of :class:`~flask_taskvars.settings.Settings` that win over `app.config`.
+    """
+
+    def __init__(
+        self,
+        storage: StorageAdapter | None = None,
+        authorize: Authorize | None = None,
+        *,
+        name: str = "taskvars",
+        **settings: object,
+    ) -> None:
+        self._storage, self._name, self._settings = storage, name, settings
+        self._hook = Hook(authorize)
+
+    def authorize(self, check: _HookT) -> _HookT:
+        """Decorate the function that decides who may do what.
+
+        It takes the action (`"read"`, `"write"` or `"delete"`), the id of a task that exists, and the variable's name
+        or None for all; it returns True, or False, or raises :class:`~flask_taskvars.errors.Forbidden` to name the
+        user or the missing permissions. Nothing of a variable is shown before it agrees.
+        """
+        self._hook.check = check
+        return check
+
+    def init_app(self, app: Flask, storage: StorageAdapter | None = None, **settings: object) -> None:
+        """Mount the routes in an app; one object serves any number of apps, each with its own state.
+
+        :raises RuntimeError: no storage was given, or the app has a mount of this name.
+        :raises ConfigError: a `TASKVARS_*` key is unknown or its value can't work, or the prefix is taken.
+        """
+        storage = storage or self._storage
+        if storage is None:
+            raise RuntimeError("There is no storage: give one to TaskVars(storage) or init_app(app, storage=…).")
+        if self._name in app.extensions.get("taskvars", {}):
+            raise RuntimeError(
+                f"This app has a mount named {self._name!r} already: call init_app once for each app, "
+                "or give the second mount a name and a prefix: TaskVars(storage, name=…, url_prefix=…)."
+            )
+        app.register_blueprint(_blueprint(storage, self._hook, self._name, self._settings | settings))
+
+
+def create_blueprint(
+    storage: StorageAdapter, *, authorize: Authorize | None = None, name: str = "taskvars", **settings: object
+) -> Blueprint:
+    """Make a plain blueprint, for `app.register_blueprint(…, url_prefix=…)` or for nesting in another blueprint.
+
+    Its settings are read from `app.config` when it is registered; `url_prefix` wins over `TASKVARS_URL_PREFIX`. The
+    parameters are those of :class:`TaskVars`.
+
+    :raises ConfigError: on registration, when a `TASKVARS_*` key is unknown or can't work, or the prefix is taken.
+    """
+    return _blueprint(storage, Hook(authorize), name, settings)
+
+
+def _blueprint(storage: StorageAdapter, hook: Hook, name: str, overrides: dict[str, object]) -> Blueprint:
+    blueprint = make_blueprint(name)
+    add_commands(blueprint)
+
+    @blueprint.record
+    def register(state: BlueprintSetupState) -> None:
+        settings = Settings.from_config(state.app.config, **overrides)
+        state.url_prefix = settings.url_prefix if state.url_prefix is None else state.url_prefix
+        full_name = f"{state.name_prefix}.{state.name}".lstrip(".")
+        mounts: dict[str, Mount] = state.app.extensions.setdefault("taskvars", {})
+        for other, mount in mounts.items():
+            if mount.url_prefix == state.url_prefix:
+                raise ConfigError(
+                    f"{full_name!r} and {other!r} would answer the same URLs: give one of them another url_prefix=…"
+                )
+        mounts[full_name] = Mount(storage, settings, hook, state.url_prefix)
+        add_routes(state, settings)
+        if hook.check is None and not (state.app.debug or state.app.testing):
+            state.app.logger.warning(
+                "taskvars: everybody may read and write every variable under %s/task/: decorate a function with "
+                "@taskvars.authorize, or give authorize=… to create_blueprint.",
+                state.url_prefix,
+            )
+
+    return blueprint

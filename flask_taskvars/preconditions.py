@@ -1,0 +1,80 @@
+"""Preconditions (RFC 9110 13): which of 200, 304 and 412 a request gets. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from werkzeug.datastructures import Headers
+from werkzeug.http import parse_etags
+
+_TIME = r"(?P<hour>\d{2}):(?P<minute>\d{2}):(?P<second>\d{2})"
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH = rf"(?P<month>{'|'.join(_MONTHS)})"
+_DATES = tuple(
+    re.compile(pattern, re.ASCII)
+    for pattern in (
+        rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?P<day>\d{{2}}) {_MONTH} (?P<year>\d{{4}}) {_TIME} GMT",
+        rf"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?P<day>\d{{2}})-{_MONTH}-(?P<year>\d{{2}}) {_TIME} GMT",
+        rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) {_MONTH} (?P<day>[ \d]\d) {_TIME} (?P<year>\d{{4}})",
+    )
+)
+
+
+def http_date(text: str | None) -> datetime | None:
+    """Read an HTTP-date in any of its three forms; anything else is None, as RFC 9110 13.1.3 wants it ignored."""
+    match = text and next((found for form in _DATES if (found := form.fullmatch(text))), None)
+    if not match:
+        return None
+    parts = match.groupdict()
+    year = int(parts["year"])
+    if len(parts["year"]) == 2:
+        # RFC 9110 5.6.7: two digits that seem more than 50 years ahead are in the past.
+        now = datetime.now(UTC).year
+        year += now - now % 100
+        if year > now + 50:
+            year -= 100
+    clock = (int(parts["hour"]), int(parts["minute"]), min(int(parts["second"]), 59))
+    try:
+        return datetime(year, _MONTHS.index(parts["month"]) + 1, int(parts["day"]), *clock, tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def evaluate(method: str, headers: Headers, etag: str | None, modified: datetime | None) -> int:
+    """Judge the preconditions in the order of RFC 9110 13.2.2.
+
+    :param headers: the request's, case-insensitive.
+    :param etag: the opaque tag of the selected representation; None when there is no representation.
+    :param modified: its Last-Modified in whole seconds; None when it has none, and then dates are ignored.
+    :return: 200 to go on, 304 or 412.
+    """
+    read = method in ("GET", "HEAD")
+    if (if_match := headers.get("If-Match")) is not None:
+        if not _matches(if_match, etag, weak=False):
+            return 412
+    elif modified and (limit := http_date(headers.get("If-Unmodified-Since"))) and modified > limit:
+        return 412
+    if (if_none_match := headers.get("If-None-Match")) is not None:
+        if _matches(if_none_match, etag, weak=True):
+            return 304 if read else 412
+    elif read and modified and (since := http_date(headers.get("If-Modified-Since"))) and modified <= since:
+        return 304
+    return 200
+
+
+def range_applies(headers: Headers, etag: str, modified: datetime | None) -> bool:
+    """Judge If-Range (RFC 9110 13.1.5): the very same strong tag, or the very same date."""
+    condition = headers.get("If-Range")
+    if condition is None:
+        return True
+    if condition.startswith(('"', "W/")):
+        return condition == f'"{etag}"'
+    return modified is not None and http_date(condition) == modified
+
+
+def _matches(condition: str, etag: str | None, *, weak: bool) -> bool:
+    if etag is None:
+        return False
+    tags = parse_etags(condition)
+    return tags.star_tag or (tags.contains_weak(etag) if weak else tags.is_strong(etag))

@@ -1,0 +1,220 @@
+"""From a content to its response: preconditions, then ranges, then bytes (RFC 9110 13.2, 14, 15)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, cast
+
+from flask import Request, Response, current_app
+from werkzeug.http import http_date
+from werkzeug.utils import send_file
+
+from .errors import ContentVanished, PreconditionFailed, RangeNotSatisfiable
+from .preconditions import evaluate, range_applies
+from .ranges import select_ranges
+from .values import Content
+
+HARDENING = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""User content never runs in the host's origin, whatever it is."""
+
+CRLF = "\r\n"
+
+
+class NoContent(Content):
+    """What a null Bytes or File downloads as."""
+
+    size = 0
+    sha256 = hashlib.sha256(b"").digest()
+    etag = sha256.hex()
+    modified = None
+
+    def open_at(self, offset: int) -> Iterator[bytes]:
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """A content with the headers that describe it.
+
+    :param disposition: the Content-Disposition; None for none.
+    """
+
+    content: Content
+    content_type: str
+    disposition: str | None
+    cache_control: str
+
+    def headers(self) -> dict[str, str]:
+        """The headers of a 200."""
+        described = {"Content-Type": self.content_type}
+        if self.disposition:
+            described["Content-Disposition"] = self.disposition
+        modified = _past(self.content.modified)
+        if modified:
+            described["Last-Modified"] = http_date(modified)
+        return described | self.validating() | self.common()
+
+    def validating(self) -> dict[str, str]:
+        """The headers that a 304 must have too (RFC 9110 15.4.5)."""
+        return {"ETag": f'"{self.content.etag}"', "Cache-Control": self.cache_control}
+
+    def common(self) -> dict[str, str]:
+        """The headers that a 200 and every kind of 206 have."""
+        digest = self.content.sha256
+        shown = {"Repr-Digest": f"sha-256=:{b64encode(digest).decode()}:"} if digest else {}
+        return {"Accept-Ranges": "bytes", **shown, **HARDENING}
+
+
+def content_response(representation: Representation, request: Request) -> Response:
+    """Answer a GET or HEAD.
+
+    :raises PreconditionFailed: a precondition is false.
+    :raises RangeNotSatisfiable: no range lies within the content.
+    :raises ContentVanished: the bytes are gone before the first of them is sent.
+    :raises StorageUnavailable: the storage can't be reached before the first byte is sent.
+    """
+    content = representation.content
+    modified = _past(content.modified)
+    match evaluate(request.method, request.headers, content.etag, modified):
+        case 304:
+            return _bodyless(304, representation.validating())
+        case 412:
+            raise PreconditionFailed(content.etag)
+    if request.method == "HEAD":
+        return _bodyless(200, representation.headers() | {"Content-Length": str(content.size)})
+    header = request.headers.get("Range")
+    if header is not None and range_applies(request.headers, content.etag, modified):
+        ranges = select_ranges(header, content.size)
+        if ranges is not None:
+            return _partial(representation, ranges, brief="If-Range" in request.headers)
+    return _full(representation)
+
+
+def _bodyless(status: int, headers: dict[str, str]) -> Response:
+    response = current_app.response_class(status=status)
+    response.headers.clear()
+    response.headers.update(headers)
+    return response
+
+
+def _full(representation: Representation) -> Response:
+    content = representation.content
+    body = exactly(content.open_at(0) if content.size else iter(()), content.size)
+    return _streamed(200, body, content.size, representation.headers())
+
+
+def _partial(representation: Representation, ranges: list[range], *, brief: bool) -> Response:
+    """Answer 206; a `brief` one leaves out what the client has from its first response (RFC 9110 15.3.7)."""
+    content = representation.content
+    if not ranges:
+        raise RangeNotSatisfiable(content.size)
+    headers = representation.headers()
+    if brief:
+        del headers["Content-Type"]
+        headers.pop("Last-Modified", None)
+    if len(ranges) > 1:
+        return _multipart(representation, ranges, headers)
+    [one] = ranges
+    headers["Content-Range"] = content_range(one, content.size)
+    return _streamed(206, exactly(content.open_at(one.start), len(one)), len(one), headers)
+
+
+def _multipart(representation: Representation, ranges: list[range], headers: dict[str, str]) -> Response:
+    """Answer several ranges as `multipart/byteranges` (RFC 9110 14.6), in the order asked for."""
+    content, boundary = representation.content, secrets.token_hex(16)
+    heads = [
+        f"{'' if one is ranges[0] else CRLF}--{boundary}\r\nContent-Type: {representation.content_type}\r\n"
+        f"Content-Range: {content_range(one, content.size)}\r\n\r\n".encode("ascii")
+        for one in ranges
+    ]
+    tail = f"\r\n--{boundary}--\r\n".encode("ascii")
+
+    def body() -> Iterator[bytes]:
+        for head, one in zip(heads, ranges, strict=True):
+            part = exactly(content.open_at(one.start), len(one))
+            yield head + next(part)
+            yield from part
+        yield tail
+
+    length = sum(map(len, heads)) + sum(map(len, ranges)) + len(tail)
+    headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
+    return _streamed(206, body(), length, headers)
+
+
+def content_range(one: range, size: int) -> str:
+    """Write a Content-Range (RFC 9110 14.4)."""
+    return f"bytes {one.start}-{one.stop - 1}/{size}"
+
+
+def exactly(blocks: Iterable[bytes], length: int) -> Iterator[bytes]:
+    """Pass on exactly `length` bytes.
+
+    More would run into the next response of the connection; fewer must never look like the end.
+
+    :raises ContentVanished: there are fewer.
+    """
+    left = length
+    for block in blocks:
+        if left <= len(block):
+            yield block[:left]
+            return
+        left -= len(block)
+        yield block
+    if left:
+        raise ContentVanished
+
+
+class Body:
+    """A response's blocks. The first is read at once, so that a failure before it is an answer of its own.
+
+    Servers call `close` at the end and when the client goes away; `Response.call_on_close` is not called for these.
+    """
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._first = next(blocks, b"")
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._first:
+            yield self._first
+            self._first = b""
+        yield from self._blocks
+
+    def close(self) -> None:
+        close = getattr(self._blocks, "close", None)
+        if close:
+            close()
+
+
+def _streamed(status: int, blocks: Iterator[bytes], length: int, headers: dict[str, str]) -> Response:
+    # A private environ: the server's own file wrapper may read from another thread, and send_file's default reads
+    # 8 KiB at a time. Its conditional answers are not used; they judge ranges before preconditions.
+    environ = {"wsgi.file_wrapper": lambda body, _: body}
+    response = cast(
+        Response,
+        send_file(
+            cast(IO[bytes], Body(blocks)),
+            environ,
+            mimetype="application/octet-stream",
+            conditional=False,
+            response_class=current_app.response_class,
+        ),
+    )
+    response.status_code = status
+    response.headers.clear()
+    response.headers.update(headers | {"Content-Length": str(length)})
+    return response
+
+
+def _past(modified: datetime | None) -> datetime | None:
+    """A date that may be sent: a Last-Modified must not lie after the response's Date (RFC 9110 8.8.2.1)."""
+    return modified if modified and modified <= datetime.now(UTC) else None

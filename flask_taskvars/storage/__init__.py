@@ -1,0 +1,1 @@
+"""Storage adapters; import the module of the one you use."""

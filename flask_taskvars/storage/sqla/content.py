@@ -1,0 +1,135 @@
+"""Contents in the database: written once, block by block, and read in windows that hold no connection."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, Table, bindparam, insert, select
+
+from ...errors import ContentVanished
+from ...values import BLOCK, Content, Source, blocks
+from .database import Database
+from .models import INLINE
+
+WINDOW = 4
+"""Blocks in one query: what a download holds in memory at a time."""
+_BATCH = 16
+"""Blocks in one transaction of an upload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A content that is written, but belongs to no variable yet."""
+
+    content_id: str
+    size: int
+    sha256: str
+    data: bytes | None
+
+    def columns(self) -> dict[str, object]:
+        """What a variable's row holds of it."""
+        return {"content_id": self.content_id, "size": self.size, "sha256": self.sha256, "data": self.data}
+
+
+class Contents:
+    """The chunk rows, and the inline data in the variable rows."""
+
+    def __init__(self, variable: Table, chunk: Table) -> None:
+        self._chunk = chunk
+        here, number = chunk.c.content_id == bindparam("content_id"), chunk.c.number
+        self.window: Select[Any] = (
+            select(chunk.c.data).where(here, number.between(bindparam("first"), bindparam("last"))).order_by(number)
+        )
+        self.inline: Select[Any] = select(variable.c.data).where(variable.c.content_id == bindparam("content_id"))
+
+    def write(self, database: Database, source: Source) -> Stored:
+        """Write a source: a small one into memory, a larger one into chunk rows that nothing refers to yet."""
+        content_id, digest, size = new_id(), hashlib.sha256(), 0
+        pending: list[dict[str, object]] = []
+        try:
+            for number, block in enumerate(blocks(source)):
+                digest.update(block)
+                size += len(block)
+                pending.append({"content_id": content_id, "number": number, "data": block})
+                if len(pending) == _BATCH:
+                    self._flush(database, pending)
+            inline = b"".join(row["data"] for row in pending) if size <= INLINE else None  # type: ignore[misc]
+            if inline is None:
+                self._flush(database, pending)
+        except BaseException:
+            if size > len(pending) * BLOCK:
+                self.discard(database, content_id)
+            raise
+        return Stored(content_id, size, digest.hexdigest(), inline)
+
+    def _flush(self, database: Database, rows: list[dict[str, object]]) -> None:
+        if rows:
+            with database.write() as connection:
+                connection.execute(insert(self._chunk), rows)
+        rows.clear()
+
+    def discard(self, database: Database, content_id: str) -> None:
+        """Delete the chunks of a content that came to nothing."""
+        with database.write() as connection:
+            connection.execute(self._chunk.delete().where(self._chunk.c.content_id == content_id))
+
+
+class SQLAlchemyContent(Content):
+    """A content in the database."""
+
+    def __init__(self, contents: Contents, database: Database, row: Row[*tuple[Any, ...]]) -> None:
+        self._contents, self._database = contents, database
+        self._id: str = row.content_id
+        self._data: bytes | None = row.data
+        self.size, self.etag = row.size, row.sha256
+        self.modified = datetime.fromtimestamp(row.modified, UTC)
+
+    @property
+    def sha256(self) -> bytes:  # type: ignore[override]  # computed only where a header shows it
+        return bytes.fromhex(self.etag)
+
+    def open_at(self, offset: int) -> Iterator[bytes]:
+        if self.size <= INLINE:
+            yield self._inline()[offset:]
+            return
+        number, skip = divmod(offset, BLOCK)
+        count, window = -(-self.size // BLOCK), 1
+        while number < count:
+            last = min(number + window, count) - 1
+            for block in self._read(number, last):
+                yield block[skip:] if skip else block
+                skip = 0
+            number, window = last + 1, WINDOW
+
+    def _inline(self) -> bytes:
+        if self._data is None:
+            with self._database.read() as connection:
+                self._data = connection.scalar(self._contents.inline, {"content_id": self._id})
+        if self._data is None:
+            raise ContentVanished
+        return self._data
+
+    def _read(self, first: int, last: int) -> list[bytes]:
+        """Read blocks `first` to `last` on a connection that is given back before the first of them is sent."""
+        where = {"content_id": self._id, "first": first, "last": last}
+        with self._database.read() as connection:
+            found = list(connection.scalars(self._contents.window, where))
+        if len(found) != last - first + 1:
+            raise ContentVanished
+        return found
+
+
+def new_id() -> str:
+    """An id that no content had before; ids sort by the time they were made."""
+    return f"{time.time_ns():016x}{secrets.token_hex(8)}"
+
+
+def made_before(seconds: float) -> str:
+    """The id that a content made so many seconds ago would have at least."""
+    return f"{max(0, time.time_ns() - int(seconds * 1e9)):016x}"
