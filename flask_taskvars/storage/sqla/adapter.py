@@ -59,9 +59,9 @@ class SQLAlchemyStorage(StorageAdapter):
             HostResolution(scopes, self._variable) if scopes else TableResolution(self._own_scope, self._variable)
         )
         self._contents = Contents(self._variable, self._chunk)
-        self._session: Session | scoped_session[Session] | None = None
+        self._session: Session | scoped_session[Any] | None = None
 
-    def join(self, session: Session | scoped_session[Session]) -> SQLAlchemyStorage:
+    def join(self, session: Session | scoped_session[Any]) -> SQLAlchemyStorage:
         """This storage inside a session of the host's: what it writes commits and rolls back with all else there."""
         joined = copy.copy(self)
         joined._session = session

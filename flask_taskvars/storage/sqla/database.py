@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
@@ -42,7 +42,7 @@ class OwnTransactions:
 class HostSession:
     """The host's session: its owner commits or rolls back."""
 
-    def __init__(self, session: Session | scoped_session[Session], table: Table) -> None:
+    def __init__(self, session: Session | scoped_session[Any], table: Table) -> None:
         self._session, self._table = session, table
 
     @contextmanager
