@@ -1,0 +1,88 @@
+"""Fill an empty desk: two claims with three tasks, and real files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import click
+from flask import current_app
+
+from flask_taskvars import Bytes, File, Value
+
+from .extensions import db, storage
+from .models import Claim, Task
+
+FILES = Path(__file__).parent / "files"
+
+
+def seed() -> None:
+    """Make the tables and the claims that are missing, each claim with its tasks and files in one transaction."""
+    db.create_all()
+    for claim_id, add in (("claim-17", add_water_damage), ("claim-18", add_hail_damage)):
+        if db.session.get(Claim, claim_id) is None:
+            click.echo(f"Adding {claim_id} …")
+            add(claim_id)
+            db.session.commit()
+        else:
+            click.echo(f"{claim_id} is there from an earlier run.")
+
+
+def add_water_damage(claim_id: str) -> None:
+    """A claim with two tasks and small files: from a path, and from bytes."""
+    check = Task(id="aTaskId", title="Check the policy")
+    assess = Task(id="assess-damage", title="Assess the damage")
+    add_claim(Claim(id=claim_id, title="Water damage, Elm Street 4", tasks=[check, assess]))
+
+    desk = storage.join(db.session)
+    desk.set(claim_id, "policy", File(FILES / "policy.pdf", filename="policy.pdf", mimetype="application/pdf"))
+    desk.set(claim_id, "insured", "Ada Example")
+    desk.set(claim_id, "amount", 1250)
+
+    text = "Dear colleague,\n\nthe premium of 80 € was paid on time.\n".encode()
+    desk.set(check.id, "aVarName", File(text, filename="someFile.txt", mimetype="text/plain", encoding="UTF-8"))
+    letter = "Schöne Grüße aus der Küche: das Wasser läuft noch.\n".encode("iso-8859-1")
+    named = File(letter, filename="Grüße.txt", mimetype="text/plain", encoding="ISO-8859-1")
+    desk.set(check.id, "letter", named)
+
+    desk.set(assess.id, "photo", File(FILES / "ceiling.png", filename="ceiling.png", mimetype="image/png"))
+    desk.set(assess.id, "amount", 1100)  # from here on, this task no longer sees the claim's amount
+
+
+def add_hail_damage(claim_id: str) -> None:
+    """A claim with one task and a large file, from a stream."""
+    pay = Task(id="pay-out", title="Pay out")
+    add_claim(Claim(id=claim_id, title="Hail on a parked car", tasks=[pay]))
+
+    desk = storage.join(db.session)
+    size = current_app.config["RECORDING_SIZE"]
+    with click.progressbar(length=size, label=f"Making a recording of {size:,} bytes") as bar:
+        desk.set(claim_id, "recording", File(Noise(size, bar.update), filename="dashcam.bin"))
+    desk.set(pay.id, "signature", Bytes(bytes(range(256))))
+    desk.set(pay.id, "due", Value("Date", "2026-11-23T10:11:12.345+0000"))
+
+
+def add_claim(claim: Claim) -> None:
+    """Add a claim and its tasks, and their scopes beside them."""
+    db.session.add(claim)
+    desk = storage.join(db.session)
+    desk.add_scope(claim.id, task=False)
+    for task in claim.tasks:
+        desk.add_scope(task.id, parent=claim.id)
+
+
+class Noise:
+    """A stream of so many bytes that look like a recording, and are the same on every machine.
+
+    :param progress: told how many bytes were read each time.
+    """
+
+    def __init__(self, size: int, progress: Callable[[int], object]) -> None:
+        self._left, self._progress, self._random = size, progress, Random(18)
+
+    def read(self, size: int, /) -> bytes:
+        piece = self._random.randbytes(min(size, self._left))
+        self._left -= len(piece)
+        self._progress(len(piece))
+        return piece
