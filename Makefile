@@ -4,11 +4,13 @@ PORT ?= 5000
 VENV := .venv
 OLDEST := .venv/oldest
 PYTEST_ARGS ?=
+INSTALL = $(VENV)/bin/python -m pip install --disable-pip-version-check
 
 .PHONY: demo test check oldest clean
 
+demo: export PORT := $(PORT)
 demo: $(VENV)/demo
-	@PORT=$(PORT) $(VENV)/bin/python -m example_app
+	@$(VENV)/bin/python -m example_app
 
 test: check
 	@echo "== tests"
@@ -24,16 +26,19 @@ oldest: $(OLDEST)/test
 	@echo "== tests with the oldest versions that setup.cfg admits"
 	$(OLDEST)/bin/python -m pytest -m "not tools" $(PYTEST_ARGS)
 
-$(VENV)/demo: setup.cfg
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make … PYTHON=python3.12")'
+	@echo "== making the environment $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+$(VENV)/demo: setup.cfg | $(VENV)/bin/python
 	@echo "== installing the demo (once)"
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable ".[demo]"
+	$(INSTALL) --editable ".[demo]"
 	@touch $@
 
-$(VENV)/test: setup.cfg
+$(VENV)/test: setup.cfg | $(VENV)/bin/python
 	@echo "== installing all that the tests need (once)"
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable ".[test]"
+	$(INSTALL) --editable ".[test]"
 	@touch $@
 
 $(OLDEST)/test: setup.cfg tests/oldest.py

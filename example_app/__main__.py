@@ -34,7 +34,8 @@ def main() -> None:
     try:
         listener = socket.create_server(("127.0.0.1", int(port)))
     except (OSError, OverflowError, ValueError) as error:
-        sys.exit(f"The desk can't open on port {port} ({error}). Choose another one: PORT=5001 make demo")
+        reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else "not a port number"
+        sys.exit(f"The desk can't open on port {port}: {reason}. Choose another one: PORT=5001 make demo")
     try:
         run(listener)
     except KeyboardInterrupt:  # while the desk was being filled; the server handles its own
