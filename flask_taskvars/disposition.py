@@ -11,6 +11,9 @@ OCTET_STREAM = "application/octet-stream"
 MAX_NAME = 255
 """Bytes of a file name in UTF-8; common file systems take no more."""
 
+MAX_TYPE = 1024
+"""Characters of a media type with its parameters; servers and proxies take 4 or 8 KiB of headers in all."""
+
 _NAMELESS = "download"
 _KEPT_EXTENSION = 32
 _ATTR_CHAR = "!#$&+-.^_`|~"  # RFC 8187 3.2.1, beside letters and digits
@@ -44,12 +47,15 @@ def safe_filename(name: str) -> str:
     """
     name = _INVISIBLE.sub("", name)
     name = "".join("_" if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") else char for char in name)
-    name = re.split(r"[/\\]", name.rstrip("/\\"))[-1].strip()
-    if name in ("", ".", ".."):
+    return _saveable(re.split(r"[/\\]", name.rstrip("/\\"))[-1])
+
+
+def _saveable(name: str) -> str:
+    """Make a name one that file systems take as it is: cut first, because that can leave dots or a device's name."""
+    name = _shorten(name.strip())
+    if not name.strip(". "):
         return _NAMELESS
-    if _DEVICE.match(name):
-        name = f"_{name}"
-    return _shorten(name)
+    return _shorten(f"_{name}") if _DEVICE.match(name) else name
 
 
 def _shorten(name: str) -> str:
@@ -57,14 +63,14 @@ def _shorten(name: str) -> str:
         return name
     stem, dot, extension = name.rpartition(".")
     tail = f"{dot}{extension}" if stem and len(extension.encode()) <= _KEPT_EXTENSION else ""
-    return name.encode()[: MAX_NAME - len(tail.encode())].decode(errors="ignore") + tail
+    return name.encode()[: MAX_NAME - len(tail.encode())].decode(errors="ignore").rstrip() + tail
 
 
 def _ascii(name: str) -> str:
     """A name that every client reads alike: no escapes, no quotes, nothing that is decoded further (`%41`, `=?`)."""
     letters = "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
     plain = _UNSAFE_ASCII.sub("_", letters).strip()
-    return _shorten(re.sub(r"^\.", "_", plain)) or _NAMELESS
+    return _saveable(re.sub(r"^\.", "_", plain))
 
 
 @lru_cache(1024)
@@ -78,9 +84,14 @@ def content_type(mimetype: str | None, encoding: str | None) -> str:
     return (encoding and _media_type(f"{mimetype}; charset={encoding}")) or _media_type(mimetype) or OCTET_STREAM
 
 
+def is_media_type(text: str) -> bool:
+    """Whether a text is one that :func:`content_type` sends as it is."""
+    return _media_type(text) is not None
+
+
 def _media_type(text: str) -> str | None:
     match = _MEDIA_TYPE.fullmatch(text)
-    if match is None:
+    if match is None or len(text) > MAX_TYPE:
         return None
     parameters = {name.lower(): value for name, value in _PARAMETER.findall(match[2])}
     if "charset" in parameters and not _is_charset(parameters["charset"].strip('"')):

@@ -1,0 +1,274 @@
+"""Stored file names and media types, friendly and hostile, to header values."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from email.message import Message
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from werkzeug.http import parse_options_header
+
+from flask_taskvars.disposition import (
+    MAX_NAME,
+    MAX_TYPE,
+    OCTET_STREAM,
+    content_disposition,
+    content_type,
+    safe_filename,
+)
+
+# Stored; what a client of today must save it as (it reads `filename*`); what one that reads `filename` must.
+UNCHANGED = [
+    "someFile.txt",
+    "with space.txt",
+    "no extension",
+    "trailing.",
+    "two..dots",
+    "semi;colon.txt",
+    "a;b=c.txt",
+    "a=b.txt",
+    "apostrophe's.txt",
+    "comma,name.txt",
+    "(paren).txt",
+    "[x]{y}.txt",
+    "at@tilde~.txt",
+    "`$HOME`&#!^+.txt",
+    "console.txt",
+    "com10.txt",
+    "nulled.tar.gz",
+    "x" * MAX_NAME,
+]
+NAMES = [
+    *((name, name, name) for name in UNCHANGED),
+    # what a quoted string, a percent decoder or a MIME reader would take for something else
+    ('quo"te.txt', 'quo"te.txt', "quo_te.txt"),
+    ('a\\"b.txt', '"b.txt', "_b.txt"),
+    ("100%.txt", "100%.txt", "100_.txt"),
+    ("percent%41.txt", "percent%41.txt", "percent_41.txt"),
+    ("%2e%2e%2fx", "%2e%2e%2fx", "_2e_2e_2fx"),
+    ("=?utf-8?q?x?=.txt", "=?utf-8?q?x?=.txt", "=_utf-8_q_x_=.txt"),
+    ("<angle>.txt", "<angle>.txt", "_angle_.txt"),
+    ("star*.txt", "star*.txt", "star_.txt"),
+    ("colon:name.txt", "colon:name.txt", "colon_name.txt"),
+    ("what?.txt", "what?.txt", "what_.txt"),
+    ("pipe|.txt", "pipe|.txt", "pipe_.txt"),
+    # other scripts
+    ("ümläut.txt", "ümläut.txt", "umlaut.txt"),
+    ("u\u0308.txt", "u\u0308.txt", "u.txt"),
+    ("\u0301.pdf", "\u0301.pdf", "_pdf"),
+    ("日本語.txt", "日本語.txt", "___.txt"),
+    ("文档", "文档", "__"),
+    ("€.txt", "€.txt", "_.txt"),
+    ("ﬁ.txt", "ﬁ.txt", "fi.txt"),
+    ("שלום.txt", "שלום.txt", "____.txt"),
+    ("no\u00a0break.txt", "no\u00a0break.txt", "no break.txt"),
+    ("soft\u00adhyphen.txt", "soft\u00adhyphen.txt", "soft_hyphen.txt"),
+    ("😀.png", "😀.png", "_.png"),
+    ("👨\u200d👩\u200d👧.png", "👨\u200d👩\u200d👧.png", "_____.png"),
+    ("a\U0010ffff.txt", "a\U0010ffff.txt", "a_.txt"),
+    # what turns into something else when a client folds it to ASCII
+    ("ＣＯＮ.txt", "ＣＯＮ.txt", "_CON.txt"),  # noqa: RUF001
+    ("／etc／passwd", "／etc／passwd", "_etc_passwd"),  # noqa: RUF001
+    ("．．", "．．", "_."),  # noqa: RUF001
+    # what nobody sees
+    ("\u202egpj.exe", "gpj.exe", "gpj.exe"),
+    ("a\u2066b\u2069.txt", "ab.txt", "ab.txt"),
+    ("\u061ca\u200e\u200f.txt", "a.txt", "a.txt"),
+    ("\ufeffbom.txt", "bom.txt", "bom.txt"),
+    ("zero\u200bwidth.txt", "zerowidth.txt", "zerowidth.txt"),
+    ("\u202e", "download", "download"),
+    # controls
+    ("tab\there.txt", "tab_here.txt", "tab_here.txt"),
+    ("new\r\nX-Evil: 1.txt", "new__X-Evil: 1.txt", "new__X-Evil_ 1.txt"),
+    ("nul\0byte.txt", "nul_byte.txt", "nul_byte.txt"),
+    ("del\x7fesc\x1b.txt", "del_esc_.txt", "del_esc_.txt"),
+    ("next\x85line\u2028para\u2029.txt", "next_line_para_.txt", "next_line_para_.txt"),
+    ("\ud800.txt", "_.txt", "_.txt"),
+    ("a\udc80b.txt", "a_b.txt", "a_b.txt"),
+    # paths
+    ("../../etc/passwd", "passwd", "passwd"),
+    ("dir/file.txt", "file.txt", "file.txt"),
+    ("dir/", "dir", "dir"),
+    ("C:\\dir\\x.txt", "x.txt", "x.txt"),
+    ("\\\\server\\share\\x.txt", "x.txt", "x.txt"),
+    ("..\\/..", "download", "download"),
+    ("/", "download", "download"),
+    ("a/\u202e..", "download", "download"),
+    # nothing to save it as
+    ("", "download", "download"),
+    ("  ", "download", "download"),
+    ("\u00a0", "download", "download"),
+    (".", "download", "download"),
+    ("..", "download", "download"),
+    (" ... ", "download", "download"),
+    (". .", "download", "download"),
+    (" padded.txt ", "padded.txt", "padded.txt"),
+    # hidden, or all extension: an old client must not save it out of sight
+    (".hidden", ".hidden", "_hidden"),
+    (".tar.gz", ".tar.gz", "_tar.gz"),
+    # devices of Windows
+    ("CON.txt", "_CON.txt", "_CON.txt"),
+    ("con", "_con", "_con"),
+    ("nul.tar.gz", "_nul.tar.gz", "_nul.tar.gz"),
+    ("com1", "_com1", "_com1"),
+    ("LPT9 .txt", "_LPT9 .txt", "_LPT9 .txt"),
+    ("COM¹.txt", "_COM¹.txt", "_COM1.txt"),
+    ("CONIN$", "_CONIN$", "_CONIN$"),
+    ("dir/aux", "_aux", "_aux"),
+    # too long
+    ("a" * 5000, "a" * 255, "a" * 255),
+    ("a" * 296 + ".txt", "a" * 251 + ".txt", "a" * 251 + ".txt"),
+    ("é" * 150 + ".txt", "é" * 125 + ".txt", "e" * 125 + ".txt"),
+    ("文" * 100 + ".pdf", "文" * 83 + ".pdf", "_" * 83 + ".pdf"),
+    ("x." + "e" * 300, "x." + "e" * 253, "x." + "e" * 253),
+    ("." + "x" * 300, "." + "x" * 254, "_" + "x" * 254),
+    ("㌖" * 80, "㌖" * 80, "_" * 255),
+    # what only the cut makes harmful
+    ("." + " " * 300 + "x", "download", "download"),
+    ("CON" + " " * 300 + ".txt", "_CON.txt", "_CON.txt"),
+    ("CON." + "x" * 251, "_CON." + "x" * 250, "_CON." + "x" * 250),
+    ("a" * 254 + " " + "b" * 9, "a" * 254, "a" * 254),
+]
+
+
+def ids(text: object) -> str:
+    return ascii(text)[:40]
+
+
+@pytest.mark.parametrize(("stored", "name", "plain"), NAMES, ids=ids)
+def test_file_names(stored: str, name: str, plain: str) -> None:
+    value = content_disposition(stored)
+    assert safe_filename(stored) == name
+    assert value.startswith(f'attachment; filename="{plain}"')
+    assert ("filename*=UTF-8''" in value) == (name != plain)
+    assert parse_options_header(value) == ("attachment", {"filename": name})  # a client that reads both
+    assert read_without_the_star(value) == plain
+
+
+def read_without_the_star(value: str) -> str | None:
+    """The file name for a client that knows nothing of RFC 8187."""
+    message = Message()
+    message["Content-Disposition"] = value
+    return message.get_filename()
+
+
+def test_the_contracts_example() -> None:
+    assert content_disposition("someFile.txt") == 'attachment; filename="someFile.txt"'
+
+
+def test_the_star_is_written_as_rfc_8187_says() -> None:
+    expected = "attachment; filename=\"umlaut _ 1.txt\"; filename*=UTF-8''%C3%BCmlaut%20%25%201.txt"
+    assert content_disposition("ümlaut % 1.txt") == expected
+
+
+def test_inline() -> None:
+    assert content_disposition("a.png", inline=True) == 'inline; filename="a.png"'
+
+
+HOSTILE = st.text(st.characters(categories=None), max_size=600) | st.text(
+    './\\ "%;\0\r\n\u202eCON1é\ud800', max_size=300
+)
+
+
+@given(HOSTILE)
+@example("." + " " * 300 + "x")
+@example("CON" + " " * 300)
+@example("é" * 127 + " .txt")
+def test_no_name_does_harm(stored: str) -> None:
+    name, value = safe_filename(stored), content_disposition(stored)
+    assert re.fullmatch(r"[ -~]+", value)
+    assert parse_options_header(value)[1] == {"filename": name}
+    assert 0 < len(name.encode()) <= MAX_NAME
+    assert name.strip(". ")
+    assert not re.search(r"[/\\]", name)
+    assert not {unicodedata.category(char) for char in name} & {"Cc", "Cs", "Zl", "Zp"}
+    assert safe_filename(name) == name
+    plain = read_without_the_star(value)
+    assert plain is not None
+    assert 0 < len(plain) <= MAX_NAME
+    assert not re.search(r'["%/\\*?<>|:]|^\.', plain)
+
+
+TYPES = [
+    (None, None, OCTET_STREAM),
+    ("", "", OCTET_STREAM),
+    ("text/plain", None, "text/plain"),
+    ("text/plain", "UTF-8", "text/plain; charset=UTF-8"),
+    ("text/plain", "utf8", "text/plain; charset=utf8"),
+    (None, "UTF-8", "application/octet-stream; charset=UTF-8"),
+    ("TEXT/PLAIN", None, "TEXT/PLAIN"),
+    (" text/plain ", None, "text/plain"),
+    ("text/plain;", None, "text/plain"),
+    ("text/plain; ; a=b", None, "text/plain; a=b"),
+    ("image/svg+xml", None, "image/svg+xml"),
+    ("application/vnd.ms-excel.sheet.macroEnabled.12", None, "application/vnd.ms-excel.sheet.macroEnabled.12"),
+    # one charset, the saved one
+    ("text/plain; charset=ISO-8859-1", None, "text/plain; charset=ISO-8859-1"),
+    ("text/plain; charset=ISO-8859-1", "UTF-8", "text/plain; charset=UTF-8"),
+    ("text/plain; a=b; CharSet=latin1", "UTF-8", "text/plain; a=b; charset=UTF-8"),
+    ("text/plain;charset=utf-8;charset=latin1", None, "text/plain; charset=latin1"),
+    ('text/plain;charset="utf-8"', None, 'text/plain; charset="utf-8"'),
+    ("text/plain", "UTF-8; x=1", "text/plain; charset=UTF-8; x=1"),
+    # no charset
+    ("text/plain", "nope", "text/plain"),
+    ("text/plain", "a b", "text/plain"),
+    ("text/plain", 'a"b', "text/plain"),
+    ("text/plain", "ä", "text/plain"),
+    ("text/plain", "\0", "text/plain"),
+    ("text/plain", "\ud800", "text/plain"),
+    ("text/plain", "UTF-8\r\nX-Evil: 1", "text/plain"),
+    ("text/plain", "hex", "text/plain"),
+    ("text/plain", "undefined", "text/plain"),
+    ("text/plain", "x" * 5000, "text/plain"),
+    ("text/plain; a=b; charset=nope", None, "text/plain; a=b"),
+    # quoted parameters
+    ('a/b; c="d;e=f"', None, 'a/b; c="d;e=f"'),
+    (r'a/b; c="d\"e; charset=nope"', None, r'a/b; c="d\"e; charset=nope"'),
+    ('a/b; c="d', None, OCTET_STREAM),
+    ('a/b; c="\t"', None, OCTET_STREAM),
+    # no media type
+    ("nonsense", None, OCTET_STREAM),
+    ("nonsense", "UTF-8", OCTET_STREAM),
+    ("a/b/c", None, OCTET_STREAM),
+    ("/", None, OCTET_STREAM),
+    ("text/", None, OCTET_STREAM),
+    ("text /plain", None, OCTET_STREAM),
+    ("a/b, c/d", None, OCTET_STREAM),
+    ("a/b c", None, OCTET_STREAM),
+    ("a/b; c", None, OCTET_STREAM),
+    ("a/b; c=", None, OCTET_STREAM),
+    ("日本/語", None, OCTET_STREAM),
+    ("text/pläin", None, OCTET_STREAM),
+    ("text/plain\n", None, OCTET_STREAM),
+    ("text/plain\r\nX-Evil: 1", None, OCTET_STREAM),
+    ("text/plain\0", None, OCTET_STREAM),
+    ("text/pl\ud800ain", None, OCTET_STREAM),
+    ("a/" + "b" * MAX_TYPE, None, OCTET_STREAM),
+    ("a/" + "b" * (MAX_TYPE - 2), None, "a/" + "b" * (MAX_TYPE - 2)),
+    ("a/" + "b" * (MAX_TYPE - 2), "UTF-8", "a/" + "b" * (MAX_TYPE - 2)),
+]
+
+
+@pytest.mark.parametrize(("mimetype", "encoding", "expected"), TYPES, ids=ids)
+def test_content_types(mimetype: str | None, encoding: str | None, expected: str) -> None:
+    assert content_type(mimetype, encoding) == expected
+
+
+@given(HOSTILE, HOSTILE | st.none())
+def test_every_content_type_is_one(mimetype: str, encoding: str | None) -> None:
+    assert re.fullmatch(
+        r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+(; [ -~]+)*", content_type(mimetype, encoding)
+    )
+
+
+@pytest.mark.parametrize(
+    "piece", [";", " ", "\t", "; ", " ;", "a", "a/", "/", '"', "\\", '\\"', "a=", ";a=b", ';a="', ';a="b" ']
+)
+def test_long_types_end(piece: str) -> None:
+    """A pattern that tries every way to split its input would not come to an end here."""
+    for text in (piece * 100_000, "a/b" + piece * 100_000, "a/b" + piece * 100_000 + "\0"):
+        assert content_type(text, None) == OCTET_STREAM
+        assert content_type("text/plain", text) == "text/plain"
