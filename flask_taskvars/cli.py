@@ -16,9 +16,9 @@ from flask import Blueprint, current_app
 
 from .disposition import safe_filename
 from .errors import TaskNotFound, TaskVarsError
+from .mount import Mount
 from .storage.base import StorageAdapter
 from .values import BLOCK, Bytes, Content, File, TypedValue, Value
-from .views import Mount
 
 LONG = 16 * 1024 * 1024
 """Bytes from which on a transfer shows a progress bar."""

@@ -59,6 +59,45 @@ class InvalidRequest(TaskVarsError):
     type = "InvalidRequestException"
 
 
+class InvalidBody(InvalidRequest):
+    """The body can't be read."""
+
+
+class NoBody(InvalidRequest):
+    """There is no document where one is needed; the engine stumbles over it with a NullPointerException."""
+
+    engine_status = 500
+
+    def __init__(self, message: str = "A JSON object is needed here: the body, or a variable in it, is null.") -> None:
+        super().__init__(message)
+
+
+class Unconvertible(InvalidRequest):
+    """The value does not fit the type that the caller named."""
+
+
+class UnsupportedType(Unconvertible):
+    """The contract has no type of this name."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"Unsupported value type '{kind}'")
+
+
+class InvalidFile(InvalidRequest):
+    """What should make a file can't; the engine has no answer of its own for these and lets Java's through."""
+
+    engine_status = 500
+    type = "IllegalArgumentException"
+
+
+class Unserializable(InvalidRequest):
+    """The engine's own tables could not hold this value."""
+
+    engine_status = 500
+    type = "RestException"
+    code = 0
+
+
 class NotBinary(InvalidRequest):
     """The variable is no Bytes and no File. The engines print the id of the task here, not of the variable."""
 
@@ -113,18 +152,25 @@ class Forbidden(TaskVarsError):
         }
 
 
+class TooLarge(TaskVarsError):
+    """The request holds more than the settings allow."""
+
+    status = 413
+    type = "RequestEntityTooLargeException"
+
+
 class PreconditionFailed(TaskVarsError):
     """A precondition of the request is false (RFC 9110 15.5.13)."""
 
     status = 412
     type = "PreconditionFailedException"
 
-    def __init__(self, etag: str) -> None:
-        super().__init__("The variable is not the one that If-Match or If-Unmodified-Since names: fetch it again.")
+    def __init__(self, etag: str | None) -> None:
+        super().__init__("The variable is not in the state that the request's preconditions name: fetch it again.")
         self.etag = etag
 
     def headers(self) -> dict[str, str]:
-        return {"ETag": f'"{self.etag}"'}
+        return {"ETag": f'"{self.etag}"'} if self.etag else {}
 
 
 class RangeNotSatisfiable(TaskVarsError):

@@ -8,9 +8,10 @@ from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from .cli import add_commands
+from .mount import Authorize, Hook, Mount
 from .settings import ConfigError, Settings
 from .storage.base import StorageAdapter
-from .views import Authorize, Hook, Mount, add_routes, make_blueprint
+from .views import add_routes, make_blueprint
 
 _HookT = TypeVar("_HookT", bound=Authorize)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from werkzeug.datastructures import Headers
@@ -41,22 +42,22 @@ def http_date(text: str | None) -> datetime | None:
         return None
 
 
-def evaluate(method: str, headers: Headers, etag: str | None, modified: datetime | None) -> int:
+def evaluate(method: str, headers: Headers, etags: Collection[str], modified: datetime | None) -> int:
     """Judge the preconditions in the order of RFC 9110 13.2.2.
 
     :param headers: the request's, case-insensitive.
-    :param etag: the opaque tag of the selected representation; None when there is no representation.
+    :param etags: the opaque tags that stand for the current state; none when there is no such thing.
     :param modified: its Last-Modified in whole seconds; None when it has none, and then dates are ignored.
     :return: 200 to go on, 304 or 412.
     """
     read = method in ("GET", "HEAD")
     if (if_match := headers.get("If-Match")) is not None:
-        if not _matches(if_match, etag, weak=False):
+        if not _matches(if_match, etags, weak=False):
             return 412
     elif modified and (limit := http_date(headers.get("If-Unmodified-Since"))) and modified > limit:
         return 412
     if (if_none_match := headers.get("If-None-Match")) is not None:
-        if _matches(if_none_match, etag, weak=True):
+        if _matches(if_none_match, etags, weak=True):
             return 304 if read else 412
     elif read and modified and (since := http_date(headers.get("If-Modified-Since"))) and modified <= since:
         return 304
@@ -73,8 +74,8 @@ def range_applies(headers: Headers, etag: str, modified: datetime | None) -> boo
     return modified is not None and http_date(condition) == modified
 
 
-def _matches(condition: str, etag: str | None, *, weak: bool) -> bool:
-    if etag is None:
-        return False
-    tags = parse_etags(condition)
-    return tags.star_tag or (tags.contains_weak(etag) if weak else tags.is_strong(etag))
+def _matches(condition: str, etags: Collection[str], *, weak: bool) -> bool:
+    given = parse_etags(condition)
+    if given.star_tag:
+        return bool(etags)
+    return any(given.contains_weak(etag) if weak else given.is_strong(etag) for etag in etags)

@@ -84,13 +84,13 @@ def content_response(representation: Representation, request: Request) -> Respon
     """
     content = representation.content
     modified = _past(content.modified)
-    match evaluate(request.method, request.headers, content.etag, modified):
+    match evaluate(request.method, request.headers, [content.etag], modified):
         case 304:
-            return _bodyless(304, representation.validating())
+            return bodyless(304, representation.validating())
         case 412:
             raise PreconditionFailed(content.etag)
     if request.method == "HEAD":
-        return _bodyless(200, representation.headers() | {"Content-Length": str(content.size)})
+        return bodyless(200, representation.headers() | {"Content-Length": str(content.size)})
     header = request.headers.get("Range")
     if header is not None and range_applies(request.headers, content.etag, modified):
         ranges = select_ranges(header, content.size)
@@ -99,7 +99,8 @@ def content_response(representation: Representation, request: Request) -> Respon
     return _full(representation)
 
 
-def _bodyless(status: int, headers: dict[str, str]) -> Response:
+def bodyless(status: int, headers: dict[str, str]) -> Response:
+    """A response of headers alone: to HEAD, or a 304."""
     response = current_app.response_class(status=status)
     response.headers.clear()
     response.headers.update(headers)
@@ -109,7 +110,7 @@ def _bodyless(status: int, headers: dict[str, str]) -> Response:
 def _full(representation: Representation) -> Response:
     content = representation.content
     body = exactly(content.open_at(0) if content.size else iter(()), content.size)
-    return _streamed(200, body, content.size, representation.headers())
+    return streamed(200, body, content.size, representation.headers())
 
 
 def _partial(representation: Representation, ranges: list[range], *, brief: bool) -> Response:
@@ -125,7 +126,7 @@ def _partial(representation: Representation, ranges: list[range], *, brief: bool
         return _multipart(representation, ranges, headers)
     [one] = ranges
     headers["Content-Range"] = content_range(one, content.size)
-    return _streamed(206, exactly(content.open_at(one.start), len(one)), len(one), headers)
+    return streamed(206, exactly(content.open_at(one.start), len(one)), len(one), headers)
 
 
 def _multipart(representation: Representation, ranges: list[range], headers: dict[str, str]) -> Response:
@@ -147,7 +148,7 @@ def _multipart(representation: Representation, ranges: list[range], headers: dic
 
     length = sum(map(len, heads)) + sum(map(len, ranges)) + len(tail)
     headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
-    return _streamed(206, body(), length, headers)
+    return streamed(206, body(), length, headers)
 
 
 def content_range(one: range, size: int) -> str:
@@ -195,7 +196,8 @@ class Body:
             close()
 
 
-def _streamed(status: int, blocks: Iterator[bytes], length: int, headers: dict[str, str]) -> Response:
+def streamed(status: int, blocks: Iterator[bytes], length: int, headers: dict[str, str]) -> Response:
+    """A response of `length` bytes out of blocks, the first of which is read now."""
     # A private environ: the server's own file wrapper may read from another thread, and send_file's default reads
     # 8 KiB at a time. Its conditional answers are not used; they judge ranges before preconditions.
     environ = {"wsgi.file_wrapper": lambda body, _: body}

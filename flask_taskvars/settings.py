@@ -24,6 +24,8 @@ class Settings:
     :param engine_name: the same routes also answer under `/engine/<engine_name>`.
     :param cache_control: the Cache-Control of downloads.
     :param inline_types: media types (`image/png`) that a browser may show; all others are attachments.
+    :param max_content_length: bytes in an uploaded form, and so in its value; more is a 413.
+    :param max_json_length: bytes in a JSON body, which is read into memory; more is a 413.
     """
 
     url_prefix: str = ""
@@ -31,6 +33,8 @@ class Settings:
     engine_name: str = "default"
     cache_control: str = "private, no-cache"
     inline_types: Iterable[str] = ()
+    max_content_length: int = 5 * 2**30
+    max_json_length: int = 32 * 2**20
 
     @classmethod
     def from_config(cls, config: Mapping[str, object], **overrides: object) -> Settings:
@@ -65,6 +69,9 @@ class Settings:
             raise self._error("cache_control", "must be the printable ASCII value of a Cache-Control header")
         if isinstance(self.inline_types, str) or not all(isinstance(one, str) for one in self.inline_types):
             raise self._error("inline_types", "must be a list of media types: ['image/png', 'application/pdf']")
+        for name in ("max_content_length", "max_json_length"):
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
+                raise self._error(name, "must be a number of bytes, at least 1")
         object.__setattr__(self, "inline_types", frozenset(one.lower() for one in self.inline_types))
 
     def _error(self, name: str, text: str) -> ConfigError:

@@ -2,64 +2,39 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from blinker import Signal
 from flask import Blueprint, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import RequestRedirect
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
+from .conversions import Given, convert
 from .disposition import OCTET_STREAM, content_disposition, content_type
-from .errors import (
-    Forbidden,
-    InvalidRequest,
-    MissingAuthorization,
-    NotBinary,
-    StorageUnavailable,
-    TaskNotFound,
-    TaskVarsError,
-    VariableNotFound,
-)
+from .documents import collection_pieces, document_etag, document_response, variable_pieces
+from .errors import NotBinary, PreconditionFailed, VariableNotFound
+from .mount import Mount, current_mount
+from .preconditions import evaluate
+from .problems import handle_problems, handle_routing
 from .responses import NoContent, Representation, content_response
+from .schemas import PatchVariablesSchema, VariableValueSchema, load
 from .settings import Settings
-from .storage.base import StorageAdapter
-from .values import Bytes, Content, File, Variable
-
-Authorize: TypeAlias = "Callable[[str, str, str | None], bool]"
-"""`(action, task_id, name) -> bool`: the action is read, write or delete, the name None for all variables."""
+from .signals import variable_deleted, variable_read, variable_written
+from .storage.base import Guard
+from .uploads import read_upload
+from .values import Bytes, Content, File, TypedValue, Variable
 
 _SCOPE = "/task/<task_id>/<any(variables, localVariables):scope>"
-_PERMISSIONS = {"read": ("READ",), "write": ("UPDATE_VARIABLE", "UPDATE"), "delete": ("UPDATE_VARIABLE", "UPDATE")}
-_JAX_RS = {401: "NotAuthorizedException", 404: "NotFoundException", 405: "NotAllowedException"}
-
-
-@dataclass(slots=True)
-class Hook:
-    """The host's authorization, which may be set after the blueprint was made."""
-
-    check: Authorize | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """One blueprint in one app."""
-
-    storage: StorageAdapter
-    settings: Settings
-    hook: Hook
-    url_prefix: str
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS")
+_CONDITIONS = ("If-Match", "If-None-Match", "If-Unmodified-Since")
+_VALUE, _PATCH = VariableValueSchema(), PatchVariablesSchema()
 
 
 def make_blueprint(name: str) -> Blueprint:
     """A blueprint whose errors are JSON; its routes come with :func:`add_routes`, when the settings are known."""
     blueprint = Blueprint(name, __name__)
-    blueprint.before_request(_refuse_unreadable_path)
-    blueprint.register_error_handler(TaskVarsError, _problem)
-    blueprint.register_error_handler(HTTPException, _http_problem)
+    handle_problems(blueprint)
     return blueprint
 
 
@@ -67,19 +42,39 @@ def add_routes(state: BlueprintSetupState, settings: Settings) -> None:
     """Add the routes, each with and without a trailing slash, plain and under `/engine/<name>`."""
     engine = f"/engine/{settings.engine_name}"
     for start in (_SCOPE, engine + _SCOPE):
-        for end in ("", "/"):
-            state.add_url_rule(
-                f"{start}/<path:name>/data{end}", "variable_data", variable_data, methods=["GET"], strict_slashes=False
-            )
-    own = (f"{state.url_prefix}/",) if state.url_prefix else ("/task/", f"{engine}/task/")
-    # Routing fails before any blueprint is chosen, so that no blueprint's error handler ever sees it.
-    state.app.before_request_funcs.setdefault(None, []).append(partial(_routing_problem, own))
+        for path, endpoint, view in (
+            ("", "variables", _resource(GET=get_variables, POST=modify_variables)),
+            ("/<path:name>", "variable", _resource(GET=get_variable, PUT=put_variable, DELETE=delete_variable)),
+            ("/<path:name>/data", "variable_data", _resource(GET=get_data, POST=upload_data)),
+        ):
+            for end in ("", "/"):
+                # One view for all methods: the next rule must never take a method that this one refuses.
+                rule = {"methods": _METHODS, "strict_slashes": False, "provide_automatic_options": False}
+                state.add_url_rule(f"{start}{path}{end}", endpoint, view, **rule)
+    handle_routing(state.app, (f"{state.url_prefix}/",) if state.url_prefix else ("/task/", f"{engine}/task/"))
 
 
-def variable_data(task_id: str, scope: str, name: str) -> Response:
-    """GET …/data: the bytes of a Bytes or File variable."""
-    mount = _mount()
-    value = _find(mount, task_id, scope, name).value
+def _resource(**views: Callable[..., Response]) -> Callable[..., Response]:
+    """One view out of one for each method; HEAD is a GET, and OPTIONS lists them all."""
+    allowed = [*views, "HEAD", "OPTIONS"]
+
+    def view(scope: str, **arguments: str) -> Response:
+        chosen = views.get("GET" if request.method == "HEAD" else request.method)
+        if chosen is not None:
+            return chosen(local=scope == "localVariables", **arguments)
+        if request.method != "OPTIONS":
+            raise MethodNotAllowed(allowed)
+        response = current_app.response_class()
+        response.allow.update(allowed)
+        return response
+
+    return view
+
+
+def get_data(task_id: str, name: str, *, local: bool) -> Response:
+    """GET …/variables/{name}/data: the bytes of a Bytes or File."""
+    mount = current_mount()
+    value = _find(mount, task_id, name, local).value
     if not isinstance(value, (Bytes, File)):
         raise NotBinary(task_id)
     content = NoContent() if value.content is None else value.content
@@ -89,88 +84,127 @@ def variable_data(task_id: str, scope: str, name: str) -> Response:
         media_type = content_type(value.mimetype, value.encoding)
         inline = media_type.partition(";")[0].lower() in mount.settings.inline_types
         disposition = content_disposition(value.filename, inline=inline)
-    return content_response(Representation(content, media_type, disposition, mount.settings.cache_control), request)
+    representation = Representation(content, media_type, disposition, mount.settings.cache_control)
+    return _told_of_read(content_response(representation, request), task_id, name, value)
 
 
-def _mount() -> Mount:
-    mount = current_app.extensions["taskvars"][request.blueprint]
-    assert isinstance(mount, Mount)
-    return mount
+def get_variable(task_id: str, name: str, *, local: bool) -> Response:
+    """GET …/variables/{name}: the typed value."""
+    value = _find(current_mount(), task_id, name, local).value
+    return _told_of_read(document_response(variable_pieces(value), request, document_etag(value)), task_id, name, value)
 
 
-def _find(mount: Mount, task_id: str, scope: str, name: str) -> Variable:
-    """Look a variable up as the engine does: the task first, the permission second, the variable last."""
+def get_variables(task_id: str, *, local: bool) -> Response:
+    """GET …/variables: every typed value in sight."""
+    mount = current_mount()
+    mount.permit("read", task_id, None)
+    values = {name: variable.value for name, variable in mount.storage.get_all(task_id, local=local).items()}
+    return document_response(collection_pieces(values), request)
+
+
+def put_variable(task_id: str, name: str, *, local: bool) -> Response:
+    """PUT …/variables/{name}: set a typed value."""
+    mount = current_mount()
+    mount.permit("write", task_id, name)
+    given = _given(load(_VALUE, request.headers.get("Content-Type"), _json_body(mount)), mount)
+    return _store(mount, task_id, name, given, local=local)
+
+
+def upload_data(task_id: str, name: str, *, local: bool) -> Response:
+    """POST …/variables/{name}/data: set a Bytes or File from a form."""
+    mount = current_mount()
+    mount.permit("write", task_id, name)
+    request.max_content_length = mount.settings.max_content_length
+    with read_upload(request, mount.storage, mount.settings) as given:
+        return _store(mount, task_id, name, given, local=local)
+
+
+def delete_variable(task_id: str, name: str, *, local: bool) -> Response:
+    """DELETE …/variables/{name}: also when there is none."""
+    mount = current_mount()
+    mount.permit("delete", task_id, name)
+    mount.storage.update(task_id, delete=[name], local=local, guard=_guard(name))
+    _tell(variable_deleted, task_id, name, None)
+    return _done()
+
+
+def modify_variables(task_id: str, *, local: bool) -> Response:
+    """POST …/variables: set some and delete some, all or none."""
+    mount = current_mount()
+    mount.permit("write", task_id, None)
+    patch = load(_PATCH, request.headers.get("Content-Type"), _json_body(mount))
+    given = {name: _given(document, mount) for name, document in (patch["modifications"] or {}).items()}
+    deletions = [name for name in patch["deletions"] or () if name is not None]
+    if deletions:
+        mount.permit("delete", task_id, None)
+    values = {name: one.value for name, one in given.items() if not one.transient}
+    mount.storage.update(task_id, put=values, delete=deletions, local=local)
+    for name, value in values.items():
+        _tell(variable_written, task_id, name, value)
+    for name in deletions:
+        _tell(variable_deleted, task_id, name, None)
+    return _done()
+
+
+def _find(mount: Mount, task_id: str, name: str, local: bool) -> Variable:
     try:
-        variable = mount.storage.get(task_id, name, local=scope == "localVariables")
+        return mount.find(task_id, name, local=local)
     except VariableNotFound:
-        _authorize(mount, "read", task_id, name)
         if "/" in name and mount.settings.profile == "engine":
             raise NotFound from None  # the engine has no route for such a name
         raise
-    _authorize(mount, "read", task_id, name)
-    return variable
 
 
-def _authorize(mount: Mount, action: str, task_id: str, name: str | None) -> None:
-    check = mount.hook.check
-    if check is None:
-        return
-    user_id = None
-    try:
-        if check(action, task_id, name):
-            return
-    except Forbidden as refusal:
-        if refusal.missing:
-            raise
-        user_id = refusal.user_id
-    raise Forbidden(user_id, [MissingAuthorization(one, "Task", task_id) for one in _PERMISSIONS[action]])
+def _json_body(mount: Mount) -> bytes:
+    request.max_content_length = mount.settings.max_json_length
+    return request.get_data(cache=False)
 
 
-def _refuse_unreadable_path() -> None:
-    """Refuse a path that is no text: WSGI hands its bytes over as Latin-1 (PEP 3333)."""
-    path = request.environ["PATH_INFO"].encode("latin-1")
-    try:
-        readable = "\0" not in path.decode("utf-8")
-    except UnicodeDecodeError:
-        readable = False
-    if not readable:
-        raise InvalidRequest("The path must be percent-encoded UTF-8 without NUL.")
+def _given(document: Mapping[str, Any], mount: Mount) -> Given:
+    lenient = mount.settings.profile == "engine"
+    return convert(document["type"], document["value"], document["valueInfo"], lenient=lenient)
 
 
-def _problem(error: TaskVarsError) -> Response:
-    engine = _mount().settings.profile == "engine"
-    status = error.engine_status if engine and error.engine_status else error.status
-    document = error.document()
-    if isinstance(error, TaskNotFound):
-        document["message"] = f"Cannot get task variable {(request.view_args or {})['name']}: {error}"
-    if isinstance(error, StorageUnavailable):
-        # The cause's own text: SQLAlchemy's would print the statement's parameters.
-        cause = getattr(error.__cause__, "orig", error.__cause__)
-        current_app.logger.error("taskvars: the storage failed: %s: %s", type(cause).__name__, cause)
-    return _json(document, status, error.headers())
+def _store(mount: Mount, task_id: str, name: str, given: Given, *, local: bool) -> Response:
+    if not given.transient:
+        mount.storage.update(task_id, put={name: given.value}, local=local, guard=_guard(name))
+        _tell(variable_written, task_id, name, given.value)
+    return _done()
 
 
-def _http_problem(error: HTTPException) -> Response:
-    """Turn an HTTP error into JSON and keep its headers (Allow, WWW-Authenticate, Retry-After …)."""
-    if error.response is not None:
-        return current_app.make_response(error.get_response())
-    status = error.code or 500
-    kind = _JAX_RS.get(status, "ClientErrorException" if status < 500 else "ServerErrorException")
-    headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
-    return _json({"type": kind, "message": f"HTTP {status} {error.name}", "code": None}, status, headers)
-
-
-def _routing_problem(own: tuple[str, ...]) -> Response | None:
-    """Answer a path of ours that leads nowhere; all other paths are the host's."""
-    error: HTTPException | None = request.routing_exception
-    if error is None or not request.path.startswith(own):
+def _guard(name: str) -> Guard | None:
+    """Preconditions against lost updates, which no engine has: both the document's and the data's tag will do."""
+    if not any(condition in request.headers for condition in _CONDITIONS):
         return None
-    if isinstance(error, RequestRedirect) and "//" in request.path:
-        error = NotFound()  # a merged slash would lead to another variable
-    return _http_problem(error) if isinstance(error, (NotFound, MethodNotAllowed)) else None
+    method, headers = request.method, request.headers
+
+    def check(found: Mapping[str, Variable]) -> None:
+        tags, modified = [], None
+        if name in found:
+            value = found[name].value
+            tags.append(document_etag(value))
+            if isinstance(value, (Bytes, File)) and isinstance(value.content, Content):
+                tags.append(value.content.etag)
+                modified = value.content.modified
+        if evaluate(method, headers, tags, modified) != 200:
+            raise PreconditionFailed(tags[0] if tags else None)
+
+    return check
 
 
-def _json(document: dict[str, object], status: int, headers: dict[str, str]) -> Response:
-    response = Response(json.dumps(document), status, mimetype="application/json")
-    response.headers.update({"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"} | headers)
+def _told_of_read(response: Response, task_id: str, name: str, value: TypedValue) -> Response:
+    if request.method == "GET" and response.status_code in (200, 206):
+        _tell(variable_read, task_id, name, value)
+    return response
+
+
+def _tell(signal: Signal, task_id: str, name: str, value: TypedValue | None) -> None:
+    content = value.content if isinstance(value, (Bytes, File)) else None
+    size = content.size if isinstance(content, Content) else None
+    signal.send(current_app._get_current_object(), task_id=task_id, name=name, size=size)  # type: ignore[attr-defined]
+
+
+def _done() -> Response:
+    response = current_app.response_class(status=204)
+    del response.headers["Content-Type"]
     return response

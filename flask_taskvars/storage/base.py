@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeAlias
 
-from ..values import TypedValue, Variable, typed_value
+from ..values import BLOCK, Readable, Source, TypedValue, Variable, blocks, typed_value
+
+Guard: TypeAlias = Callable[[Mapping[str, Variable]], None]
+"""Looks at variables as they are in the moment of a change; what it raises undoes the change."""
 
 
 class StorageAdapter(ABC):
@@ -39,15 +45,29 @@ class StorageAdapter(ABC):
         put: Mapping[str, TypedValue] | None = None,
         delete: Collection[str] = (),
         local: bool = False,
+        guard: Guard | None = None,
     ) -> None:
         """Set and delete variables, all or none.
 
         A name that is visible changes where it lives; a new one is created in the outermost scope, or with `local`
         in the task itself. Deleting an absent name is no error.
 
+        :param guard: called with those of the named variables that are there, while no other writer can change them.
         :raises TaskNotFound: no task has this id.
         :raises InvalidRequest: a name or value can't be stored.
         """
+
+    @contextmanager
+    def staging(self, stream: Readable) -> Iterator[Source]:
+        """Read a stream to its end before it is known what becomes of it; what is not stored is forgotten again.
+
+        A storage that can keep the bytes where they will stay does so; this one puts them into a temporary file.
+        """
+        with tempfile.SpooledTemporaryFile(max_size=4 * BLOCK) as file:
+            for block in blocks(stream):
+                file.write(block)
+            file.seek(0)
+            yield file
 
     def set(self, scope: str, name: str, value: object) -> None:
         """Set one variable in exactly this scope.

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..errors import TaskNotFound, VariableNotFound
 from ..values import BLOCK, Bytes, Content, File, Source, TypedValue, Variable, blocks, typed_value
-from .base import StorageAdapter
+from .base import Guard, StorageAdapter
 
 
 class MemoryContent(Content):
@@ -85,10 +85,15 @@ class MemoryStorage(StorageAdapter):
         put: Mapping[str, TypedValue] | None = None,
         delete: Collection[str] = (),
         local: bool = False,
+        guard: Guard | None = None,
     ) -> None:
         loaded = {name: _load(value) for name, value in (put or {}).items()}
         with self._lock:
-            self._write(self._visible(task_id, local), loaded, delete)
+            visible = self._visible(task_id, local)
+            if guard:
+                found = self.get_all(task_id, local=local)
+                guard({name: found[name] for name in {*loaded, *delete} if name in found})
+            self._write(visible, loaded, delete)
 
     def set(self, scope: str, name: str, value: object) -> None:
         loaded = _load(typed_value(value))

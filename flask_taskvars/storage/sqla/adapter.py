@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import copy
 import json
-import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, literal, select, update
+from sqlalchemy import Connection, Row, Table, delete, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
 from ...errors import InvalidRequest, TaskNotFound, VariableNotFound
-from ...values import Bytes, File, TypedValue, Value, Variable, typed_value
-from ..base import StorageAdapter
+from ...values import Bytes, File, Readable, Source, TypedValue, Value, Variable, typed_value
+from ..base import Guard, StorageAdapter
 from .content import Contents, SQLAlchemyContent, made_before
 from .database import Database, HostSession, OwnTransactions
-from .models import MAX_KEY, ChunkMixin, ScopeMixin, VariableMixin, ready_made
+from .models import MAX_KEY, ChunkMixin, ScopeMixin, VariableMixin, ready_made, storable
 from .resolution import HostResolution, HostScopes, Resolution, TableResolution
+from .writing import Writer
 
 if TYPE_CHECKING:
     from flask_sqlalchemy import SQLAlchemy
@@ -58,6 +59,7 @@ class SQLAlchemyStorage(StorageAdapter):
         self._resolution: Resolution = (
             HostResolution(scopes, self._variable) if scopes else TableResolution(self._own_scope, self._variable)
         )
+        self._writer = Writer(self._scope, self._variable)
         self._contents = Contents(self._variable, self._chunk)
         self._session: Session | scoped_session[Any] | None = None
 
@@ -82,7 +84,7 @@ class SQLAlchemyStorage(StorageAdapter):
     def get(self, task_id: str, name: str, *, local: bool = False) -> Variable:
         database = self._database
         with database.read() as connection:
-            if _storable(name):
+            if storable(name):
                 row = self._resolution.one(connection, _known(task_id), name, local=local)
             else:
                 self._resolution.visible(connection, _known(task_id), local=local, task=True)
@@ -99,7 +101,7 @@ class SQLAlchemyStorage(StorageAdapter):
 
     def _found(self, database: Database, row: Row[*tuple[Any, ...]]) -> Variable:
         info = json.loads(row.info)
-        content = SQLAlchemyContent(self._contents, database, row) if row.content_id else None
+        content = self._contents.of(database, row) if row.content_id else None
         value: TypedValue
         match row.type:
             case "Bytes":
@@ -119,94 +121,78 @@ class SQLAlchemyStorage(StorageAdapter):
         put: Mapping[str, TypedValue] | None = None,
         delete: Collection[str] = (),
         local: bool = False,
+        guard: Guard | None = None,
     ) -> None:
-        self._update(task_id, put or {}, delete, local=local, task=True)
+        def check(connection: Connection) -> None:
+            if guard:
+                names = [name for name in {*(put or {}), *delete} if storable(name)]
+                found = {name: self._resolution.one(connection, task_id, name, local=local) for name in names}
+                guard({name: self._found(database, row) for name, row in found.items() if row is not None})
+
+        database = self._database
+        with database.read() as connection:
+            visible = self._resolution.visible(connection, _known(task_id), local=local, task=True)
+        self._write(database, visible, put or {}, delete, check)
 
     def set(self, scope: str, name: str, value: object) -> None:
-        self._update(scope, {name: typed_value(value)}, (), local=True, task=False)
+        database = self._database
+        with database.read() as connection:
+            visible = self._resolution.visible(connection, _known(scope), local=True, task=False)
+        self._write(database, visible, {name: typed_value(value)}, (), lambda connection: None)
 
-    def _update(
-        self, scope: str, put: Mapping[str, TypedValue], delete: Collection[str], *, local: bool, task: bool
+    @contextmanager
+    def staging(self, stream: Readable) -> Iterator[Source]:
+        content = self._contents.write(self._database, stream)
+        try:
+            yield content
+        finally:
+            if content.staged:
+                content.discard()
+
+    def _write(
+        self,
+        database: Database,
+        visible: list[str],
+        put: Mapping[str, TypedValue],
+        delete: Collection[str],
+        check: Callable[[Connection], None],
     ) -> None:
         for name in put:
             _check(name)
-        database = self._database
-        with database.read() as connection:
-            visible = self._resolution.visible(connection, _known(scope), local=local, task=task)
-        rows: dict[str, dict[str, object]] = {}
+        written: list[SQLAlchemyContent] = []
         try:
-            for name, value in put.items():
-                rows[name] = self._row(database, value)
-            self._write(database, visible, rows, delete)
+            rows = {name: self._row(database, value, written) for name, value in put.items()}
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    with database.write() as connection:
+                        self._writer.apply(connection, visible, rows, delete, check)
+                    break
+                except IntegrityError:
+                    # Without scope rows to lock, two writers can create one name at once: the later one updates it.
+                    if attempt == _ATTEMPTS or self._session is not None:
+                        raise
         except BaseException:
-            # Inside the host's session its rollback takes the chunks along.
-            for row in rows.values() if self._session is None else ():
-                if row["content_id"] and row["data"] is None:
-                    self._contents.discard(database, str(row["content_id"]))
+            for content in written if self._session is None else ():  # the host's rollback takes its chunks along
+                content.discard()
             raise
+        for content in written:
+            content.staged = False
 
-    def _row(self, database: Database, value: TypedValue) -> dict[str, object]:
+    def _row(self, database: Database, value: TypedValue, written: list[SQLAlchemyContent]) -> dict[str, object]:
         stored: dict[str, object] = dict.fromkeys(("content_id", "size", "sha256", "modified", "data"))
         if isinstance(value, Value):
             return stored | {"type": value.type, "value": json.dumps(value.value), "info": json.dumps(dict(value.info))}
-        if value.content is not None:
-            stored |= self._contents.write(database, value.content).columns() | {"modified": int(time.time())}
+        content = value.content
+        if content is not None:
+            if not (isinstance(content, SQLAlchemyContent) and content.staged):
+                content = self._contents.write(database, content)
+            written.append(content)
+            stored |= content.columns()
         info = {}
         if isinstance(value, File):
             named = {"filename": value.filename, "mimeType": value.mimetype, "encoding": value.encoding}
             info = {key: text for key, text in named.items() if text is not None}
         return stored | {"type": type(value).__name__, "value": None, "info": json.dumps(info)}
-
-    def _write(
-        self, database: Database, visible: list[str], rows: Mapping[str, dict[str, object]], delete: Collection[str]
-    ) -> None:
-        attempts = _ATTEMPTS if self._session is None else 1
-        for attempt in range(attempts):
-            try:
-                with database.write() as connection:
-                    self._lock(connection, visible[-1])
-                    self._apply(connection, visible, rows, delete)
-                return
-            except IntegrityError:
-                # Without a scope row to lock, two writers can create one name at the same time: the later one updates.
-                if attempt + 1 == attempts:
-                    raise
-
-    def _lock(self, connection: Connection, scope: str) -> None:
-        """Let the writers of one tree of scopes take turns: whoever may create a variable writes its scope's row.
-
-        A write and not `FOR UPDATE`, because SQLite has no other lock.
-        """
-        if self._scope is not None:
-            touch = update(self._scope).where(self._scope.c.id == scope).values(parent_id=self._scope.c.parent_id)
-            if not connection.execute(touch).rowcount:
-                raise TaskNotFound(scope)
-
-    def _apply(
-        self,
-        connection: Connection,
-        visible: list[str],
-        rows: Mapping[str, dict[str, object]],
-        delete_names: Collection[str],
-    ) -> None:
-        """Set, then delete, each name where it is nearest."""
-        table = self._variable
-        names = [name for name in {*rows, *delete_names} if _storable(name)]
-        query = select(table.c.scope_id, table.c.name, table.c.modified)
-        query = query.where(table.c.scope_id.in_(visible), table.c.name.in_(names)).with_for_update()
-        found = sorted(connection.execute(query), key=lambda row: visible.index(row.scope_id), reverse=True)
-        nearest = {row.name: row for row in found}
-        for name, row in rows.items():
-            if name in delete_names:
-                continue
-            old = nearest.get(name)
-            if old is None:
-                connection.execute(insert(table).values(scope_id=visible[-1], name=name, **row))
-                continue
-            here = (table.c.scope_id == old.scope_id, table.c.name == name)
-            connection.execute(update(table).where(*here).values(**_later(row, old.modified)))
-        for old in (nearest[name] for name in delete_names if name in nearest):
-            connection.execute(delete(table).where(table.c.scope_id == old.scope_id, table.c.name == old.name))
 
     def add_scope(self, scope: str, parent: str | None = None, *, task: bool = True) -> None:
         """Add a scope.
@@ -215,14 +201,14 @@ class SQLAlchemyStorage(StorageAdapter):
         :param task: False for a scope that only holds variables, such as a process; no URL leads to it.
         :raises ValueError: the id is taken.
         :raises TaskNotFound: the parent doesn't exist.
-        :raises InvalidRequest: the id is empty, longer than 255 characters, or can't be stored.
+        :raises InvalidRequest: the id is longer than 255 characters, or can't be stored.
         """
         _check(scope)
         taken = ValueError(f"The scope {scope} exists already; remove it first, or choose another id.")
         try:
             with self._database.write() as connection:
                 if parent is not None:
-                    self._lock(connection, parent)
+                    self._writer.lock(connection, parent)
                 if connection.scalar(select(literal(1)).where(self._own_scope.c.id == scope)):
                     raise taken
                 connection.execute(insert(self._own_scope).values(id=scope, parent_id=parent, is_task=task))
@@ -270,24 +256,12 @@ def _table(model: type) -> Table:
     return table
 
 
-def _later(row: dict[str, object], old: int | None) -> dict[str, object]:
-    """Give what replaces another content a later date, so that no two ever share a Last-Modified."""
-    if old is None or not isinstance(modified := row["modified"], int):
-        return row
-    return row | {"modified": max(modified, old + 1)}
-
-
-def _storable(key: str) -> bool:
-    """Whether every database can hold the text as a key. What can't be stored can't be found either."""
-    return 0 < len(key) <= MAX_KEY and "\0" not in key and not any("\ud800" <= char <= "\udfff" for char in key)
-
-
 def _known(scope: str) -> str:
-    if not _storable(scope):
+    if not storable(scope):
         raise TaskNotFound(scope)
     return scope
 
 
 def _check(key: str) -> None:
-    if not _storable(key):
-        raise InvalidRequest(f"Ids and names have 1 to {MAX_KEY} characters, and neither NUL nor lone surrogates.")
+    if not storable(key):
+        raise InvalidRequest(f"Ids and names have at most {MAX_KEY} characters, and neither NUL nor lone surrogates.")

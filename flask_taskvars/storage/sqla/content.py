@@ -6,7 +6,6 @@ import hashlib
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,20 +22,6 @@ _BATCH = 16
 """Blocks in one transaction of an upload."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A content that is written, but belongs to no variable yet."""
-
-    content_id: str
-    size: int
-    sha256: str
-    data: bytes | None
-
-    def columns(self) -> dict[str, object]:
-        """What a variable's row holds of it."""
-        return {"content_id": self.content_id, "size": self.size, "sha256": self.sha256, "data": self.data}
-
-
 class Contents:
     """The chunk rows, and the inline data in the variable rows."""
 
@@ -48,7 +33,7 @@ class Contents:
         )
         self.inline: Select[Any] = select(variable.c.data).where(variable.c.content_id == bindparam("content_id"))
 
-    def write(self, database: Database, source: Source) -> Stored:
+    def write(self, database: Database, source: Source) -> SQLAlchemyContent:
         """Write a source: a small one into memory, a larger one into chunk rows that nothing refers to yet."""
         content_id, digest, size = new_id(), hashlib.sha256(), 0
         pending: list[dict[str, object]] = []
@@ -66,7 +51,13 @@ class Contents:
             if size > len(pending) * BLOCK:
                 self.discard(database, content_id)
             raise
-        return Stored(content_id, size, digest.hexdigest(), inline)
+        return SQLAlchemyContent(self, database, content_id, size, digest.hexdigest(), int(time.time()), inline)
+
+    def of(self, database: Database, row: Row[*tuple[Any, ...]]) -> SQLAlchemyContent:
+        """The content of a variable's row."""
+        content = SQLAlchemyContent(self, database, row.content_id, row.size, row.sha256, row.modified, row.data)
+        content.staged = False
+        return content
 
     def _flush(self, database: Database, rows: list[dict[str, object]]) -> None:
         if rows:
@@ -81,14 +72,40 @@ class Contents:
 
 
 class SQLAlchemyContent(Content):
-    """A content in the database."""
+    """A content in the database: of a variable, or staged: written, and of none yet."""
 
-    def __init__(self, contents: Contents, database: Database, row: Row[*tuple[Any, ...]]) -> None:
+    staged = True
+
+    def __init__(
+        self,
+        contents: Contents,
+        database: Database,
+        content_id: str,
+        size: int,
+        sha256: str,
+        modified: int,
+        data: bytes | None,
+    ) -> None:
         self._contents, self._database = contents, database
-        self._id: str = row.content_id
-        self._data: bytes | None = row.data
-        self.size, self.etag = row.size, row.sha256
-        self.modified = datetime.fromtimestamp(row.modified, UTC)
+        self._id, self._data = content_id, data
+        self.size, self.etag = size, sha256
+        self._modified = modified
+        self.modified = datetime.fromtimestamp(modified, UTC)
+
+    def columns(self) -> dict[str, object]:
+        """What a variable's row holds of it."""
+        return {
+            "content_id": self._id,
+            "size": self.size,
+            "sha256": self.etag,
+            "modified": self._modified,
+            "data": self._data if self.size <= INLINE else None,
+        }
+
+    def discard(self) -> None:
+        """Delete the bytes of a content that came to nothing."""
+        if self.size > INLINE:
+            self._contents.discard(self._database, self._id)
 
     @property
     def sha256(self) -> bytes:  # type: ignore[override]  # computed only where a header shows it

@@ -95,3 +95,8 @@ def keep_uncompressed(table: Table) -> None:
     if "data" in table.c:
         statement = DDL("ALTER TABLE %(fullname)s ALTER COLUMN data SET STORAGE EXTERNAL")  # type: ignore[no-untyped-call]
         event.listen(table, "after_create", statement.execute_if(dialect="postgresql"))
+
+
+def storable(key: str) -> bool:
+    """Whether every database can hold the text as a key. What can't be stored can't be found either."""
+    return len(key) <= MAX_KEY and "\0" not in key and not any("\ud800" <= char <= "\udfff" for char in key)
