@@ -1,0 +1,142 @@
+"""The world of the golden answers, loaded through the Python API, and its requests, sent byte for byte."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from flask_taskvars import Bytes, File, Value
+from flask_taskvars.storage.memory import MemoryStorage
+from flask_taskvars.storage.sqla import SQLAlchemyStorage
+from flask_taskvars.values import TypedValue
+
+GOLDEN = Path(__file__).parent / "golden"
+ENGINES = {"camunda": "camunda-7.24.0.json", "operaton": "operaton-1.0.3.json"}
+REFUSED = {"camunda": (), "operaton": (("check", "list"),)}
+"""What an engine did not take when the world was made: Operaton was recorded without Spin."""
+
+Storage: TypeAlias = MemoryStorage | SQLAlchemyStorage
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request, with placeholders, and the recorded answer as it is in the file."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    answer: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Requests in their order, on the shared `world` or on a `fresh` one without variables."""
+
+    name: str
+    on: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All scopes in a storage, under ids of their own."""
+
+    prefix: str = ""
+
+    def fill(self, text: str) -> str:
+        """Put ids in the place of the placeholders."""
+        for scope in _world()["scopes"]:
+            text = text.replace(f"{{{scope}}}", self.prefix + scope)
+        return text
+
+    def add_scopes(self, storage: Storage) -> None:
+        """Add every scope, the outer ones first."""
+        world = _world()
+        waiting: dict[str, str | None] = dict(world["scopes"])
+        while waiting:
+            for scope in [scope for scope, parent in waiting.items() if parent not in waiting]:
+                parent = waiting.pop(scope)
+                around = None if parent is None else self.prefix + parent
+                storage.add_scope(self.prefix + scope, around, task=scope in world["tasks"])
+
+    def add_variables(self, storage: Storage, without: Collection[tuple[str, str]] = ()) -> None:
+        """Set every variable but those `without`, which are pairs of scope and name."""
+        for item in _world()["variables"]:
+            if (item["scope"], item["name"]) not in without:
+                storage.set(self.prefix + item["scope"], item["name"], _typed(item))
+
+
+@cache
+def cases(engine: str) -> tuple[Case, ...]:
+    """All cases with the answers of one engine."""
+    return tuple(
+        Case(case["name"], case["on"], tuple(map(_step, case["steps"])))
+        for case in json.loads((GOLDEN / ENGINES[engine]).read_text())
+    )
+
+
+def send(app: Flask, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
+    """Send a request with its path as it is: test clients would normalise it."""
+    raw, _, query = path.partition("?")
+    builder = EnvironBuilder(method=method, headers=Headers(headers), data=body, query_string=query)
+    environ = builder.get_environ()
+    builder.close()
+    environ |= {"PATH_INFO": unquote_to_bytes(raw).decode("latin-1"), "REQUEST_URI": path, "RAW_URI": path}
+    pieces, status, answered = run_wsgi_app(app, environ, buffered=True)
+    return Answer(int(status[:3]), answered, b"".join(pieces))
+
+
+def replay(app: Flask, step: Step, world: World, prefix: str = "") -> Answer:
+    """Send a recorded request to the routes under `prefix`."""
+    return send(app, step.method, world.fill(prefix + step.path), step.headers, step.body)
+
+
+@cache
+def _world() -> dict[str, Any]:
+    world: dict[str, Any] = json.loads((GOLDEN / "world.json").read_text())
+    return world
+
+
+def _step(step: Mapping[str, Any]) -> Step:
+    return Step(step["method"], step["path"], step.get("headers", {}), _bytes(step), step["answer"])
+
+
+def _bytes(step: Mapping[str, Any]) -> bytes:
+    match step:
+        case {"json": document}:
+            return json.dumps(document).encode()
+        case {"text": str(text)}:
+            return text.encode()
+        case {"base64": str(text)}:
+            return b64decode(text)
+    return b""
+
+
+def _typed(item: Mapping[str, Any]) -> TypedValue:
+    info = item.get("valueInfo", {})
+    if item["type"] not in ("Bytes", "File"):
+        return Value(item["type"], item["value"], info)
+    data = None if item["value"] is None else b64decode(item["value"])
+    if item["type"] == "Bytes":
+        return Bytes(data)
+    return File(data, filename=info["filename"], mimetype=info.get("mimeType"), encoding=info.get("encoding"))
