@@ -37,9 +37,12 @@ class Given:
     transient: bool = False
 
 
-def convert(kind: str | None, value: object, info: Mapping[str, object] | None, *, lenient: bool = False) -> Given:
+def convert(
+    variable: str, kind: str | None, value: object, info: Mapping[str, object] | None, *, lenient: bool = False
+) -> Given:
     """Turn the parts of a VariableValueDto into a typed value.
 
+    :param variable: the name of the variable, for messages.
     :param kind: the type's name, its first letter in either case; None lets the value decide.
     :param lenient: read a File's Base64 as the engine does, which drops what it can't read.
     :raises Unconvertible: the value does not fit the type, or there is no such type.
@@ -59,7 +62,8 @@ def convert(kind: str | None, value: object, info: Mapping[str, object] | None, 
     if name in ("Object", "Json", "Xml"):
         if value is not None and not isinstance(value, str):
             raise Unconvertible(f"Must provide 'null' or String value for value of SerializableValue type '{kind}'.")
-        return Given(_object(value, info or {}) if name == "Object" else Value(name, value), _transient(info))
+        stored = _object(variable, value, info or {}) if name == "Object" else Value(name, value)
+        return Given(stored, _transient(info))
     raise UnsupportedType(kind)
 
 
@@ -201,7 +205,7 @@ _JAVA_TYPES: dict[str, tuple[str, Callable[[str], object]]] = {
 }
 
 
-def _object(value: str | None, info: Mapping[str, object]) -> Value:
+def _object(variable: str, value: str | None, info: Mapping[str, object]) -> Value:
     name, form = info.get("objectTypeName"), info.get("serializationDataFormat")
     for key, text in (("objectTypeName", name), ("serializationDataFormat", form)):
         if text is not None and not isinstance(text, str):
@@ -209,9 +213,13 @@ def _object(value: str | None, info: Mapping[str, object]) -> Value:
     if form is None:
         raise Unserializable("Cannot find serializer for value: give valueInfo.serializationDataFormat.")
     if form == _JAVA_FORMAT:
-        raise Unserializable("Java serialization format is prohibited")
+        raise Unserializable(
+            f"ENGINE-17007 Cannot set variable with name {variable}. Java serialization format is prohibited"
+        )
     if value is not None and name is None:
-        raise Unserializable("Cannot write serialized value: no 'objectTypeName' provided for non-null value.")
+        raise Unserializable(
+            f"Cannot write serialized value for variable '{variable}': no 'objectTypeName' provided for non-null value."
+        )
     return Value("Object", value, {"serializationDataFormat": form} | ({"objectTypeName": name} if name else {}))
 
 

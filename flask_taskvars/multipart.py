@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ MAX_PARTS = 16
 MAX_TEXT = 64 * 1024
 """Bytes in a part that is no file, such as `valueType`, and in the headers of one part."""
 _READ = 64 * 1024
+_EXTENDED = re.compile(r";\s*filename\*", re.IGNORECASE)
+_QUOTED = re.compile(r';\s*filename="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 
 
 class BrokenForm(InvalidRequest):
@@ -124,7 +127,12 @@ def _pieces(events: Iterator[Event]) -> Iterator[bytes]:
 
 
 def _filename(event: Field | File) -> str | None:
-    return event.filename if isinstance(event, File) else None
+    """The file name as it was sent: of quoted pairs only `\\"` is one, for Windows sends its paths unescaped."""
+    if not isinstance(event, File):
+        return None
+    disposition = event.headers["Content-Disposition"]
+    quoted = None if _EXTENDED.search(disposition) else _QUOTED.search(disposition)
+    return quoted[1].replace('\\"', '"') if quoted else event.filename
 
 
 def _header(headers: Headers, name: str) -> str | None:

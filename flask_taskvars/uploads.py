@@ -28,6 +28,9 @@ class BadMediaType(InvalidRequest):
         super().__init__("Invalid mime type given")
 
 
+_NO_DATA = "A form is needed here, with a part named 'data' that holds the bytes of the variable."
+
+
 @dataclass(slots=True)
 class _Form:
     """What a form said so far."""
@@ -39,7 +42,7 @@ class _Form:
 
 
 @contextmanager
-def read_upload(request: Request, storage: StorageAdapter, settings: Settings) -> Iterator[Given]:
+def read_upload(name: str, request: Request, storage: StorageAdapter, settings: Settings) -> Iterator[Given]:
     """Read a form with a part `data` and, in any order, `valueType`: Bytes (the default), File or another type.
 
     The data goes to where the storage stages it, in constant memory; what is not stored inside the `with` is forgotten.
@@ -48,6 +51,8 @@ def read_upload(request: Request, storage: StorageAdapter, settings: Settings) -
     :raises InvalidRequest: the form can't be read, or its parts make no value.
     :raises TooLarge: a part or its headers are longer than they may be.
     """
+    if not request.mimetype and not request.content_length:
+        raise NoBody(_NO_DATA)
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType
     form = _Form()
@@ -62,8 +67,8 @@ def read_upload(request: Request, storage: StorageAdapter, settings: Settings) -
                 case "type":
                     form.object_type = part.body.text()
         if form.data is None:
-            raise NoBody("The form has no part named 'data', which holds the bytes of the variable.")
-        yield _given(form, form.data, settings)
+            raise NoBody(_NO_DATA)
+        yield _given(name, form, form.data, settings)
 
 
 def _value_type(part: Part) -> str:
@@ -72,19 +77,19 @@ def _value_type(part: Part) -> str:
     return part.body.text()
 
 
-def _given(form: _Form, data: Part, settings: Settings) -> Given:
+def _given(name: str, form: _Form, data: Part, settings: Settings) -> Given:
     engine = settings.profile == "engine"
     if form.object_type is not None:
         if parse_options_header(data.content_type)[0].lower() != JSON_FORMAT:
             raise InvalidRequest(f"Unrecognized content type for serialized java type: {data.content_type}")
         info = {"objectTypeName": form.object_type, "serializationDataFormat": JSON_FORMAT}
-        return convert("Object", _text(form.source, settings), info)
+        return convert(name, "Object", _text(form.source, settings), info)
     match form.value_type[:1].upper() + form.value_type[1:]:
         case "Bytes":
             return Given(Bytes(form.source))
         case "File":
             return _file(form.source, data, engine)
-    return convert(form.value_type, _text(form.source, settings), None)
+    return convert(name, form.value_type, _text(form.source, settings), None)
 
 
 def _file(source: Source, data: Part, engine: bool) -> Given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from blinker import Signal
@@ -13,7 +14,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from .conversions import Given, convert
 from .disposition import OCTET_STREAM, content_disposition, content_type
 from .documents import collection_pieces, document_etag, document_response, variable_pieces
-from .errors import NotBinary, PreconditionFailed, VariableNotFound
+from .errors import NotBinary, PreconditionFailed, Unserializable, VariableNotFound
 from .mount import Mount, current_mount
 from .preconditions import evaluate
 from .problems import handle_problems, handle_routing
@@ -41,12 +42,13 @@ def make_blueprint(name: str) -> Blueprint:
 def add_routes(state: BlueprintSetupState, settings: Settings) -> None:
     """Add the routes, each with and without a trailing slash, plain and under `/engine/<name>`."""
     engine = f"/engine/{settings.engine_name}"
-    for start in (_SCOPE, engine + _SCOPE):
-        for path, endpoint, view in (
-            ("", "variables", _resource(GET=get_variables, POST=modify_variables)),
-            ("/<path:name>", "variable", _resource(GET=get_variable, PUT=put_variable, DELETE=delete_variable)),
-            ("/<path:name>/data", "variable_data", _resource(GET=get_data, POST=upload_data)),
-        ):
+    resources = {
+        "variables": ("", _resource(GET=get_variables, POST=modify_variables)),
+        "variable": ("/<path:name>", _resource(GET=get_variable, PUT=put_variable, DELETE=delete_variable)),
+        "variable_data": ("/<path:name>/data", _resource(GET=get_data, POST=upload_data)),
+    }
+    for endpoint, (path, view) in resources.items():
+        for start in (_SCOPE, engine + _SCOPE):
             for end in ("", "/"):
                 # One view for all methods: the next rule must never take a method that this one refuses.
                 rule = {"methods": _METHODS, "strict_slashes": False, "provide_automatic_options": False}
@@ -106,7 +108,7 @@ def put_variable(task_id: str, name: str, *, local: bool) -> Response:
     """PUT …/variables/{name}: set a typed value."""
     mount = current_mount()
     mount.permit("write", task_id, name)
-    given = _given(load(_VALUE, request.headers.get("Content-Type"), _json_body(mount)), mount)
+    given = _given(name, load(_VALUE, request.headers.get("Content-Type"), _json_body(mount)), mount)
     return _store(mount, task_id, name, given, local=local)
 
 
@@ -115,7 +117,7 @@ def upload_data(task_id: str, name: str, *, local: bool) -> Response:
     mount = current_mount()
     mount.permit("write", task_id, name)
     request.max_content_length = mount.settings.max_content_length
-    with read_upload(request, mount.storage, mount.settings) as given:
+    with read_upload(name, request, mount.storage, mount.settings) as given:
         return _store(mount, task_id, name, given, local=local)
 
 
@@ -133,10 +135,12 @@ def modify_variables(task_id: str, *, local: bool) -> Response:
     mount = current_mount()
     mount.permit("write", task_id, None)
     patch = load(_PATCH, request.headers.get("Content-Type"), _json_body(mount))
-    given = {name: _given(document, mount) for name, document in (patch["modifications"] or {}).items()}
+    given = {name: _given(name, document, mount) for name, document in (patch["modifications"] or {}).items()}
     deletions = [name for name in patch["deletions"] or () if name is not None]
     if deletions:
         mount.permit("delete", task_id, None)
+    for name in (name for name, one in given.items() if one.transient):
+        _refuse_transient(mount, task_id, name, local)
     values = {name: one.value for name, one in given.items() if not one.transient}
     mount.storage.update(task_id, put=values, delete=deletions, local=local)
     for name, value in values.items():
@@ -160,16 +164,27 @@ def _json_body(mount: Mount) -> bytes:
     return request.get_data(cache=False)
 
 
-def _given(document: Mapping[str, Any], mount: Mount) -> Given:
+def _given(name: str, document: Mapping[str, Any], mount: Mount) -> Given:
     lenient = mount.settings.profile == "engine"
-    return convert(document["type"], document["value"], document["valueInfo"], lenient=lenient)
+    return convert(name, document["type"], document["value"], document["valueInfo"], lenient=lenient)
 
 
 def _store(mount: Mount, task_id: str, name: str, given: Given, *, local: bool) -> Response:
-    if not given.transient:
-        mount.storage.update(task_id, put={name: given.value}, local=local, guard=_guard(name))
-        _tell(variable_written, task_id, name, given.value)
+    if given.transient:
+        _refuse_transient(mount, task_id, name, local)
+        return _done()
+    mount.storage.update(task_id, put={name: given.value}, local=local, guard=_guard(name))
+    _tell(variable_written, task_id, name, given.value)
     return _done()
+
+
+def _refuse_transient(mount: Mount, task_id: str, name: str, local: bool) -> None:
+    """A transient value is forgotten at the end of the request, but may not hide a variable until then."""
+    with suppress(VariableNotFound):
+        mount.storage.get(task_id, name, local=local)
+        raise Unserializable(
+            f"ENGINE-17006 Cannot set transient variable with name {name} to non-transient variable and vice versa."
+        )
 
 
 def _guard(name: str) -> Guard | None:
