@@ -35,7 +35,8 @@ def http_date(text: str | None) -> datetime | None:
         year += now - now % 100
         if year > now + 50:
             year -= 100
-    clock = (int(parts["hour"]), int(parts["minute"]), min(int(parts["second"]), 59))
+    second = 59 if parts["second"] == "60" else int(parts["second"])  # a leap second, which datetime has not
+    clock = (int(parts["hour"]), int(parts["minute"]), second)
     try:
         return datetime(year, _MONTHS.index(parts["month"]) + 1, int(parts["day"]), *clock, tzinfo=UTC)
     except ValueError:
