@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
 from werkzeug.datastructures import Headers
-from werkzeug.http import parse_etags
 
 _TIME = r"(?P<hour>\d{2}):(?P<minute>\d{2}):(?P<second>\d{2})"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -20,6 +19,7 @@ _DATES = tuple(
         rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) {_MONTH} (?P<day>[ \d]\d) {_TIME} (?P<year>\d{{4}})",
     )
 )
+_TAG = re.compile(r'[ \t,]*(W/)?"([!#-~\x80-\xff]*)"[ \t]*(?=,|$)')
 
 
 def http_date(text: str | None) -> datetime | None:
@@ -76,7 +76,14 @@ def range_applies(headers: Headers, etag: str, modified: datetime | None) -> boo
 
 
 def _matches(condition: str, etags: Collection[str], *, weak: bool) -> bool:
-    given = parse_etags(condition)
-    if given.star_tag:
+    if condition.strip(" \t") == "*":
         return bool(etags)
-    return any(given.contains_weak(etag) if weak else given.is_strong(etag) for etag in etags)
+    return any(tag in etags and (weak or not is_weak) for is_weak, tag in _tags(condition))
+
+
+def _tags(condition: str) -> Iterator[tuple[str | None, str]]:
+    """Read a list of entity-tags (RFC 9110 8.8.3) up to the first thing that is none, in linear time."""
+    position = 0
+    while found := _TAG.match(condition, position):
+        yield found[1], found[2]
+        position = found.end()
