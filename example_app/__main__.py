@@ -51,8 +51,8 @@ def run(listener: socket.socket) -> None:
     with app.app_context():
         seed()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    click.echo(GUIDE.format(url=url, data=f"{url}task"))
-    with closing(create_server(app, sockets=[listener])) as server:
+    with closing(create_server(app, sockets=[listener], threads=16)) as server:
+        click.echo(GUIDE.format(url=url, data=f"{url}task"))
         server.run()
 
 
