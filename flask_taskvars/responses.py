@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, cast
@@ -141,9 +142,9 @@ def _multipart(representation: Representation, ranges: list[range], headers: dic
 
     def body() -> Iterator[bytes]:
         for head, one in zip(heads, ranges, strict=True):
-            part = exactly(content.open_at(one.start), len(one))
-            yield head + next(part)
-            yield from part
+            with closing(exactly(content.open_at(one.start), len(one))) as part:
+                yield head + next(part)
+                yield from part
         yield tail
 
     length = sum(map(len, heads)) + sum(map(len, ranges)) + len(tail)
@@ -156,22 +157,25 @@ def content_range(one: range, size: int) -> str:
     return f"bytes {one.start}-{one.stop - 1}/{size}"
 
 
-def exactly(blocks: Iterable[bytes], length: int) -> Iterator[bytes]:
-    """Pass on exactly `length` bytes.
+def exactly(blocks: Iterator[bytes], length: int) -> Generator[bytes, None, None]:
+    """Pass on exactly `length` bytes, and close the blocks.
 
     More would run into the next response of the connection; fewer must never look like the end.
 
     :raises ContentVanished: there are fewer.
     """
     left = length
-    for block in blocks:
-        if left <= len(block):
-            yield block[:left]
-            return
-        left -= len(block)
-        yield block
-    if left:
-        raise ContentVanished
+    try:
+        for block in blocks:
+            if left <= len(block):
+                yield block[:left]
+                return
+            left -= len(block)
+            yield block
+        if left:
+            raise ContentVanished
+    finally:
+        _close(blocks)
 
 
 class Body:
@@ -191,9 +195,13 @@ class Body:
         yield from self._blocks
 
     def close(self) -> None:
-        close = getattr(self._blocks, "close", None)
-        if close:
-            close()
+        _close(self._blocks)
+
+
+def _close(blocks: Iterator[bytes]) -> None:
+    close = getattr(blocks, "close", None)
+    if close:
+        close()
 
 
 def streamed(status: int, blocks: Iterator[bytes], length: int, headers: dict[str, str]) -> Response:
