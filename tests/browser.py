@@ -1,0 +1,83 @@
+"""Debian's Chromium, driven by Playwright, and a WSGI server for it to visit.
+
+What they need is imported when they start, so that tests are collected where neither is installed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from tests.conftest import missing
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from playwright.sync_api import Browser, Page
+
+FLAGS = [
+    "--no-sandbox",  # that of its processes, which root can't have; a page's own (CSP) works all the same
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start a headless Chromium, for a fixture of a module.
+
+    Not for one of the whole run: while Playwright's driver is up, its thread counts as inside an event loop, and
+    `asyncio.run` fails in whatever test comes next.
+    """
+    program = shutil.which("chromium")
+    if program is None:
+        missing("chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver, closing(driver.chromium.launch(executable_path=program, args=FLAGS)) as browser:
+        yield browser
+
+
+@contextmanager
+def new_tab(browser: Browser) -> Iterator[Page]:
+    """Open an empty tab in a profile of its own."""
+    with closing(browser.new_context()) as profile:
+        yield profile.new_page()
+
+
+def save_downloads(page: Page, folder: Path) -> None:
+    """Let Chromium save under names of its own choice, as it does for a user; Playwright would name files by ids.
+
+    A file is there when its download's `failure()` has returned None.
+    """
+    browser = page.context.browser
+    assert browser is not None, "the tab is not of a persistent context"
+    profile = page.context.new_cdp_session(page).send("Target.getTargetInfo")["targetInfo"]["browserContextId"]
+    choice = {"behavior": "allow", "downloadPath": str(folder), "browserContextId": profile, "eventsEnabled": True}
+    browser.new_browser_cdp_session().send("Browser.setDownloadBehavior", choice)
+
+
+@contextmanager
+def serving(app: WSGIApplication) -> Iterator[str]:
+    """Serve an app on the loopback interface; gives its origin, `http://127.0.0.1:<port>`."""
+    from waitress import wasyncore
+    from waitress.server import create_server
+
+    sockets: dict[int, Any] = {}
+    server: Any = create_server(app, map=sockets, host="127.0.0.1", port=0)
+    loop = Thread(target=server.run)
+    loop.start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        # In the loop's own thread, which may be waiting on them; an idle connection would keep the loop alive.
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))
+        loop.join()
+        server.task_dispatcher.shutdown()
