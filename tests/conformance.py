@@ -41,8 +41,9 @@ class Case:
         return self.name
 
 
-def path(variable: str) -> str:
-    return f"/task/{TASK}/variables/{variable}/data"
+def path(variable: str, task: str = TASK) -> str:
+    """Where the bytes of a variable are; its name is taken as it is."""
+    return f"/task/{task}/variables/{variable}/data"
 
 
 def run(case: Case, server: Served) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from flask_taskvars import Bytes
 from tests.desk import make_desk
-from tests.served_world import TASK, VARIABLES
+from tests.served_world import HOSTILE, NAMED_TASK, NAMES, TASK, VARIABLES, name_bytes
 from tests.servers import COMMANDS, Served, serve
 
 
@@ -17,8 +18,9 @@ def served_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     url = f"sqlite:///{tmp_path_factory.mktemp('world') / 'taskvars.db'}"
     with make_desk(url) as desk:
         desk.storage.add_scope(TASK)
-        for name, value in VARIABLES.items():
-            desk.storage.set(TASK, name, value)
+        desk.storage.add_scope(NAMED_TASK)
+        desk.storage.update(TASK, put=VARIABLES | HOSTILE, local=True)
+        desk.storage.update(NAMED_TASK, put={name: Bytes(name_bytes(name)) for name in NAMES}, local=True)
     return url
 
 
