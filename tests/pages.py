@@ -22,17 +22,18 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def section(page: Path, heading: str) -> str:
-    """What stands under a heading, up to the next one of its rank."""
-    rank = heading.split(" ")[0]
+    """What stands under a heading, up to the next one of its rank or above."""
+    rank = len(heading.split(" ")[0])
     _, found, rest = page.read_text().partition(f"\n{heading}\n")
     assert found, f"{page.name} has no heading {heading!r}"
-    return re.split(rf"^{rank} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+    return re.split(rf"^#{{1,{rank}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def rows(text: str) -> list[list[str]]:
     """The cells of the first table, without its head."""
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+    table = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    assert table, "there is no table"
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table[0].splitlines()[2:]]
 
 
 @contextmanager
