@@ -8,10 +8,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeAlias
 
+from ..errors import InvalidRequest
 from ..values import BLOCK, Readable, Source, TypedValue, Variable, blocks, typed_value
 
 Guard: TypeAlias = Callable[[Mapping[str, Variable]], None]
 """Looks at variables as they are in the moment of a change; what it raises undoes the change."""
+
+MAX_KEY = 255
+"""Characters in an id or a variable's name, as in the engines."""
 
 
 class StorageAdapter(ABC):
@@ -78,3 +82,17 @@ class StorageAdapter(ABC):
         :raises TypeError: no type of the contract fits the value.
         """
         self.update(scope, put={name: typed_value(value)}, local=True)
+
+
+def storable(key: str) -> bool:
+    """Whether every database can hold the text as a key. What can't be stored can't be found either."""
+    return len(key) <= MAX_KEY and "\0" not in key and not any("\ud800" <= char <= "\udfff" for char in key)
+
+
+def check_key(key: str) -> None:
+    """Refuse an id or a name that some database could not hold.
+
+    :raises InvalidRequest: it can't be stored.
+    """
+    if not storable(key):
+        raise InvalidRequest(f"Ids and names have at most {MAX_KEY} characters, and neither NUL nor lone surrogates.")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from ..errors import TaskNotFound, VariableNotFound
-from ..values import BLOCK, Bytes, Content, File, Source, TypedValue, Variable, blocks, typed_value
-from .base import Guard, StorageAdapter
+from ..values import BLOCK, Bytes, Content, File, Source, TypedValue, Value, Variable, blocks, typed_value
+from .base import Guard, StorageAdapter, check_key
 
 
 class MemoryContent(Content):
@@ -47,7 +48,9 @@ class MemoryStorage(StorageAdapter):
         :param task: False for a scope that only holds variables, such as a process; no URL leads to it.
         :raises ValueError: the id is taken.
         :raises TaskNotFound: the parent doesn't exist.
+        :raises InvalidRequest: the id is longer than 255 characters, or has NUL or lone surrogates.
         """
+        check_key(scope)
         with self._lock:
             if scope in self._scopes:
                 raise ValueError(f"The scope {scope} exists already; remove it first, or choose another id.")
@@ -87,7 +90,9 @@ class MemoryStorage(StorageAdapter):
         local: bool = False,
         guard: Guard | None = None,
     ) -> None:
-        loaded = {name: _load(value) for name, value in (put or {}).items()}
+        with self._lock:
+            self._visible(task_id, local)
+        loaded = {name: _load(name, value) for name, value in (put or {}).items()}
         with self._lock:
             visible = self._visible(task_id, local)
             if guard:
@@ -96,7 +101,9 @@ class MemoryStorage(StorageAdapter):
             self._write(visible, loaded, delete)
 
     def set(self, scope: str, name: str, value: object) -> None:
-        loaded = _load(typed_value(value))
+        with self._lock:
+            self._chain(scope)
+        loaded = _load(name, typed_value(value))
         with self._lock:
             self._write(self._chain(scope)[:1], {name: loaded}, ())
 
@@ -128,10 +135,12 @@ class MemoryStorage(StorageAdapter):
         return chain
 
 
-def _load(value: TypedValue) -> TypedValue:
-    if isinstance(value, (Bytes, File)) and value.content is not None:
-        return replace(value, content=_read(value.content))
-    return value
+def _load(name: str, value: TypedValue) -> TypedValue:
+    """Take a copy of what is given, which is the caller's to change."""
+    check_key(name)
+    if isinstance(value, Value):
+        return Value(value.type, *json.loads(json.dumps([value.value, dict(value.info)])))
+    return value if value.content is None else replace(value, content=_read(value.content))
 
 
 def _read(source: Source) -> MemoryContent:
