@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, literal, select
+from sqlalchemy import Row, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
-from ...errors import InvalidRequest, TaskNotFound, VariableNotFound
+from ...errors import TaskNotFound, VariableNotFound
 from ...values import Bytes, File, Readable, Source, TypedValue, Value, Variable, typed_value
-from ..base import Guard, StorageAdapter
-from .content import Contents, SQLAlchemyContent, made_before
-from .database import Database, HostSession, OwnTransactions
-from .models import MAX_KEY, ChunkMixin, ScopeMixin, VariableMixin, ready_made, storable
+from ..base import Guard, StorageAdapter, check_key, storable
+from .content import Contents, SQLAlchemyContent
+from .database import Conflict, Database, HostSession, OwnTransactions
+from .models import ChunkMixin, ScopeMixin, VariableMixin, ready_made, table_of
 from .resolution import HostResolution, HostScopes, Resolution, TableResolution
-from .writing import Writer
+from .writing import Check, Writer
 
 if TYPE_CHECKING:
     from flask_sqlalchemy import SQLAlchemy
 
-_ATTEMPTS = 3
+_ATTEMPTS = 5
 HOUR = 3600.0
 
 
@@ -51,11 +51,13 @@ class SQLAlchemyStorage(StorageAdapter):
         chunk: type[ChunkMixin] | None = None,
     ) -> None:
         self._db = db
-        self._variable = _table(variable) if variable else ready_made(db, VariableMixin)
-        self._chunk = _table(chunk) if chunk else ready_made(db, ChunkMixin)
+        self._variable = table_of(variable) if variable else ready_made(db, VariableMixin)
+        self._chunk = table_of(chunk) if chunk else ready_made(db, ChunkMixin)
         self._scope: Table | None = None
         if scopes is None:
-            self._scope = _table(scope) if scope else ready_made(db, ScopeMixin)
+            self._scope = table_of(scope) if scope else ready_made(db, ScopeMixin)
+        if any(table.metadata is not self._variable.metadata for table in self._tables):
+            raise ValueError("The tables of scopes, variables and chunks must be in one database: same __bind_key__.")
         self._resolution: Resolution = (
             HostResolution(scopes, self._variable) if scopes else TableResolution(self._own_scope, self._variable)
         )
@@ -81,22 +83,23 @@ class SQLAlchemyStorage(StorageAdapter):
             raise TypeError("The scopes are the host's here (`scopes=…`): add and remove them there.")
         return self._scope
 
+    @property
+    def _tables(self) -> list[Table]:
+        return [table for table in (self._scope, self._variable, self._chunk) if table is not None]
+
     def get(self, task_id: str, name: str, *, local: bool = False) -> Variable:
-        database = self._database
-        with database.read() as connection:
-            if storable(name):
-                row = self._resolution.one(connection, _known(task_id), name, local=local)
-            else:
-                self._resolution.visible(connection, _known(task_id), local=local, task=True)
-                row = None
+        database, row = self._database, None
+        if storable(name):
+            row = self._resolution.one(database, _known(task_id), name, local=local)
+        else:
+            self._resolution.chain(database, _known(task_id), task=True)
         if row is None:
             raise VariableNotFound(name)
         return self._found(database, row)
 
     def get_all(self, task_id: str, *, local: bool = False) -> Mapping[str, Variable]:
         database = self._database
-        with database.read() as connection:
-            rows = self._resolution.all(connection, _known(task_id), local=local)
+        rows = self._resolution.all(database, _known(task_id), local=local)
         return {row.name: self._found(database, row) for row in rows}
 
     def _found(self, database: Database, row: Row[*tuple[Any, ...]]) -> Variable:
@@ -123,22 +126,18 @@ class SQLAlchemyStorage(StorageAdapter):
         local: bool = False,
         guard: Guard | None = None,
     ) -> None:
-        def check(connection: Connection) -> None:
+        def check(found: Mapping[str, Row[*tuple[Any, ...]]]) -> None:
             if guard:
-                names = [name for name in {*(put or {}), *delete} if storable(name)]
-                found = {name: self._resolution.one(connection, task_id, name, local=local) for name in names}
-                guard({name: self._found(database, row) for name, row in found.items() if row is not None})
+                guard({name: self._found(database, row) for name, row in found.items()})
 
         database = self._database
-        with database.read() as connection:
-            visible = self._resolution.visible(connection, _known(task_id), local=local, task=True)
-        self._write(database, visible, put or {}, delete, check)
+        chain = self._resolution.chain(database, _known(task_id), task=True)
+        self._write(database, chain, put or {}, delete, local=local, check=check)
 
     def set(self, scope: str, name: str, value: object) -> None:
         database = self._database
-        with database.read() as connection:
-            visible = self._resolution.visible(connection, _known(scope), local=True, task=False)
-        self._write(database, visible, {name: typed_value(value)}, (), lambda connection: None)
+        chain = self._resolution.chain(database, _known(scope), task=False)
+        self._write(database, chain, {name: typed_value(value)}, (), local=True)
 
     @contextmanager
     def staging(self, stream: Readable) -> Iterator[Source]:
@@ -152,27 +151,31 @@ class SQLAlchemyStorage(StorageAdapter):
     def _write(
         self,
         database: Database,
-        visible: list[str],
+        chain: list[str],
         put: Mapping[str, TypedValue],
         delete: Collection[str],
-        check: Callable[[Connection], None],
+        *,
+        local: bool,
+        check: Check | None = None,
     ) -> None:
         for name in put:
-            _check(name)
+            check_key(name)
         written: list[SQLAlchemyContent] = []
         try:
             rows = {name: self._row(database, value, written) for name, value in put.items()}
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
                     with database.write() as connection:
-                        self._writer.apply(connection, visible, rows, delete, check)
+                        for content in written:
+                            content.hold(connection)
+                        self._writer.apply(connection, chain, rows, delete, local=local, check=check)
                     break
-                except IntegrityError:
-                    # Without scope rows to lock, two writers can create one name at once: the later one updates it.
-                    if attempt == _ATTEMPTS or self._session is not None:
+                except (IntegrityError, Conflict):
+                    # Without rows of scopes to lock, two writers can create one name at once: the later one updates it.
+                    if attempt == _ATTEMPTS or database.joined:
                         raise
         except BaseException:
-            for content in written if self._session is None else ():  # the host's rollback takes its chunks along
+            for content in written:
                 content.discard()
             raise
         for content in written:
@@ -201,35 +204,36 @@ class SQLAlchemyStorage(StorageAdapter):
         :param task: False for a scope that only holds variables, such as a process; no URL leads to it.
         :raises ValueError: the id is taken.
         :raises TaskNotFound: the parent doesn't exist.
-        :raises InvalidRequest: the id is longer than 255 characters, or can't be stored.
+        :raises InvalidRequest: the id is longer than 255 characters, or has NUL or lone surrogates.
         """
-        _check(scope)
+        check_key(scope)
+        table = self._own_scope
         taken = ValueError(f"The scope {scope} exists already; remove it first, or choose another id.")
         try:
             with self._database.write() as connection:
-                if parent is not None:
-                    self._writer.lock(connection, parent)
-                if connection.scalar(select(literal(1)).where(self._own_scope.c.id == scope)):
+                if parent is not None and not self._writer.lock(connection, [_known(parent)]):
+                    raise TaskNotFound(parent)
+                if connection.execute(select(table.c.id).where(table.c.id == scope)).first():
                     raise taken
-                connection.execute(insert(self._own_scope).values(id=scope, parent_id=parent, is_task=task))
+                connection.execute(insert(table).values(id=scope, parent_id=parent, is_task=task))
         except IntegrityError as error:
             raise taken from error
 
     def remove_scope(self, scope: str) -> None:
         """Remove a scope with its variables and all scopes below it; an absent one is no error."""
-        table, variable = self._own_scope, self._variable
-        below = select(table.c.id).where(table.c.id == scope).cte("below", recursive=True)
-        below = below.union(select(table.c.id).join_from(below, table, table.c.parent_id == below.c.id))
+        table, variable, level = self._own_scope, self._variable, [scope] if storable(scope) else []
         with self._database.write() as connection:
-            ids = list(connection.scalars(select(below.c.id)))
-            connection.execute(delete(table).where(table.c.id.in_(ids)))
-            connection.execute(delete(variable).where(variable.c.scope_id.in_(ids)))
+            while level:
+                # From the outermost inwards: whoever adds to a scope locks its row, and what they add is found below.
+                connection.execute(delete(table).where(table.c.id.in_(level)))
+                connection.execute(delete(variable).where(variable.c.scope_id.in_(level)))
+                below = select(table.c.id).where(table.c.parent_id.in_(level)).with_for_update()
+                level = list(connection.scalars(below))
 
     def create_tables(self) -> None:
         """Make the tables that don't exist yet."""
-        tables = [table for table in (self._scope, self._variable, self._chunk) if table is not None]
         with self._database.write() as connection:
-            self._variable.metadata.create_all(connection, tables)
+            self._variable.metadata.create_all(connection, self._tables)
 
     def sweep(self, older_than: float = HOUR) -> int:
         """Delete the chunks of contents that no variable has any more: replaced, removed, or broken off.
@@ -239,29 +243,10 @@ class SQLAlchemyStorage(StorageAdapter):
         :param older_than: seconds; younger contents are kept, for they may be uploads under way.
         :return: how many contents were deleted.
         """
-        chunk, variable = self._chunk, self._variable
-        used = select(literal(1)).where(variable.c.content_id == chunk.c.content_id).exists()
-        query = select(chunk.c.content_id).where(chunk.c.number == 0, chunk.c.content_id < made_before(older_than))
-        database = self._database
-        with database.read() as connection:
-            unused = list(connection.scalars(query.where(~used)))
-        for content_id in unused:
-            self._contents.discard(database, content_id)
-        return len(unused)
-
-
-def _table(model: type) -> Table:
-    table = model.__table__  # type: ignore[attr-defined]
-    assert isinstance(table, Table)
-    return table
+        return self._contents.sweep(self._database, older_than)
 
 
 def _known(scope: str) -> str:
     if not storable(scope):
         raise TaskNotFound(scope)
     return scope
-
-
-def _check(key: str) -> None:
-    if not storable(key):
-        raise InvalidRequest(f"Ids and names have at most {MAX_KEY} characters, and neither NUL nor lone surrogates.")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, bindparam, insert, select
+from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, insert, select, update
 
 from ...errors import ContentVanished
 from ...values import BLOCK, Content, Source, blocks
@@ -27,11 +27,16 @@ class Contents:
 
     def __init__(self, variable: Table, chunk: Table) -> None:
         self._chunk = chunk
-        here, number = chunk.c.content_id == bindparam("content_id"), chunk.c.number
+        content_id, number = bindparam("content_id", type_=chunk.c.content_id.type), chunk.c.number
+        here = chunk.c.content_id == content_id
+        used = select(variable.c.content_id).where(variable.c.content_id == chunk.c.content_id).exists()
         self.window: Select[Any] = (
             select(chunk.c.data).where(here, number.between(bindparam("first"), bindparam("last"))).order_by(number)
         )
-        self.inline: Select[Any] = select(variable.c.data).where(variable.c.content_id == bindparam("content_id"))
+        self.inline: Select[Any] = select(variable.c.data).where(variable.c.content_id == content_id)
+        self._used = select(variable.c.content_id).where(variable.c.content_id == content_id).limit(1)
+        self._unused = select(chunk.c.content_id).where(chunk.c.content_id < bindparam("limit"), ~used).distinct()
+        self._discard = delete(chunk).where(here)
 
     def write(self, database: Database, source: Source) -> SQLAlchemyContent:
         """Write a source: a small one into memory, a larger one into chunk rows that nothing refers to yet."""
@@ -65,10 +70,32 @@ class Contents:
                 connection.execute(insert(self._chunk), rows)
         rows.clear()
 
+    def hold(self, connection: Connection, content_id: str) -> bool:
+        """Keep chunk rows from being swept before the transaction ends; False when they were."""
+        first = (self._chunk.c.content_id == content_id, self._chunk.c.number == 0)
+        return connection.execute(update(self._chunk).where(*first).values(number=0)).rowcount == 1
+
     def discard(self, database: Database, content_id: str) -> None:
-        """Delete the chunks of a content that came to nothing."""
+        """Delete the chunks of a content that came to nothing; in a session of the host's, its rollback does."""
+        if not database.joined:
+            with database.write() as connection:
+                connection.execute(self._discard, {"content_id": content_id})
+
+    def sweep(self, database: Database, older_than: float) -> int:
+        """Delete the chunks of contents that no variable has, and count the contents."""
+        limit = f"{max(0, time.time_ns() - int(older_than * 1e9)):016x}"
+        with database.read() as connection:
+            unused = list(connection.scalars(self._unused, {"limit": limit}))
+        return sum(self._sweep(database, content_id) for content_id in unused)
+
+    def _sweep(self, database: Database, content_id: str) -> bool:
         with database.write() as connection:
-            connection.execute(self._chunk.delete().where(self._chunk.c.content_id == content_id))
+            self.hold(connection, content_id)
+            # Only now no upload can put it to use any more.
+            used = connection.scalar(self._used, {"content_id": content_id}) is not None
+            if not used:
+                connection.execute(self._discard, {"content_id": content_id})
+        return not used
 
 
 class SQLAlchemyContent(Content):
@@ -102,6 +129,14 @@ class SQLAlchemyContent(Content):
             "data": self._data if self.size <= INLINE else None,
         }
 
+    def hold(self, connection: Connection) -> None:
+        """Make sure that the bytes are there when a variable gets them.
+
+        :raises ContentVanished: an upload took so long that its bytes were swept.
+        """
+        if self.size > INLINE and not self._contents.hold(connection, self._id):
+            raise ContentVanished
+
     def discard(self) -> None:
         """Delete the bytes of a content that came to nothing."""
         if self.size > INLINE:
@@ -112,6 +147,8 @@ class SQLAlchemyContent(Content):
         return bytes.fromhex(self.etag)
 
     def open_at(self, offset: int) -> Iterator[bytes]:
+        if offset >= self.size:
+            return
         if self.size <= INLINE:
             yield self._inline()[offset:]
             return
@@ -145,8 +182,3 @@ class SQLAlchemyContent(Content):
 def new_id() -> str:
     """An id that no content had before; ids sort by the time they were made."""
     return f"{time.time_ns():016x}{secrets.token_hex(8)}"
-
-
-def made_before(seconds: float) -> str:
-    """The id that a content made so many seconds ago would have at least."""
-    return f"{max(0, time.time_ns() - int(seconds * 1e9)):016x}"

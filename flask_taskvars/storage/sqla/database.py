@@ -7,14 +7,24 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Table
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session, scoped_session
 
 from ...errors import StorageUnavailable
 
+_CONFLICTS = {"40001", "40P01", 1213}
+"""SQLSTATEs of PostgreSQL, and a number of MySQL's: the transaction was undone to let another one through."""
+
+
+class Conflict(StorageUnavailable):
+    """Another transaction was in the way: trying again will do."""
+
 
 class Database(Protocol):
     """Where statements run."""
+
+    joined: bool
+    """Whether the host ends the transaction: then its rollback takes along all that was written."""
 
     def read(self) -> AbstractContextManager[Connection]: ...
 
@@ -24,6 +34,8 @@ class Database(Protocol):
 
 class OwnTransactions:
     """A connection out of the pool for each block, given back at its end."""
+
+    joined = False
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -42,12 +54,16 @@ class OwnTransactions:
 class HostSession:
     """The host's session: its owner commits or rolls back."""
 
+    joined = True
+
     def __init__(self, session: Session | scoped_session[Any], table: Table) -> None:
         self._session, self._table = session, table
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         with _reachable():
+            if self._session.autoflush:
+                self._session.flush()  # the host's own new rows may be our scopes
             yield self._session.connection(bind_arguments={"clause": self._table})
 
     write = read
@@ -59,8 +75,13 @@ def _reachable() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, TimeoutError) as error:
-        raise StorageUnavailable from error
+        raise (Conflict if _is_conflict(error) else StorageUnavailable) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise StorageUnavailable from error
         raise
+
+
+def _is_conflict(error: SQLAlchemyError) -> bool:
+    cause = getattr(error, "orig", None)
+    return not _CONFLICTS.isdisjoint((getattr(cause, "sqlstate", None), *getattr(cause, "args", ())[:1]))

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DDL, BigInteger, Dialect, LargeBinary, String, Table, Text, event
+from sqlalchemy import DDL, BigInteger, ColumnElement, Dialect, LargeBinary, String, Table, Text, case, event
 from sqlalchemy.dialects.mysql import LONGTEXT, VARBINARY
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, registry
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ...values import BLOCK
+from ..base import MAX_KEY
 
 if TYPE_CHECKING:
     from flask_sqlalchemy import SQLAlchemy
 
-MAX_KEY = 255
-"""Characters in an id or a variable's name, as in the engines."""
 INLINE = 64 * 1024
 """Bytes up to which a content lies in its variable's row; a longer one lies in chunk rows."""
 
@@ -80,23 +79,34 @@ class ChunkMixin:
     data: Mapped[bytes] = mapped_column(LargeBinary(BLOCK))
 
 
-def ready_made(db: SQLAlchemy, mixin: type) -> Table:
-    """The host's table of the mixin's name, made on first use, so that two storages share one set of tables."""
-    table = db.metadatas[None].tables.get(mixin.__tablename__)  # type: ignore[attr-defined]
-    if table is None:
-        model = type(mixin.__name__.replace("Mixin", ""), (mixin, db.Model), {"__module__": __name__})
-        table = model.__table__  # type: ignore[attr-defined]
+def ready_made(db: SQLAlchemy, mixin: type[ScopeMixin | VariableMixin | ChunkMixin]) -> Table:
+    """The host's table of the mixin's name, made on first use, so that two storages share one set of tables.
+
+    The table is the host's, for `db.create_all()` and migrations; the class is not, and takes no name from its models.
+    """
+    for table in db.metadata.tables.values():
+        if table.name == mixin.__tablename__:
+            return table
+    base = registry(metadata=db.metadata).generate_base()
+    return table_of(type(mixin.__name__, (mixin, base), {"__module__": __name__}))
+
+
+def table_of(model: type) -> Table:
+    """The table of a model."""
+    table = model.__table__  # type: ignore[attr-defined]
+    assert isinstance(table, Table)
+    if "data" in table.c:
         keep_uncompressed(table)
     return table
 
 
 def keep_uncompressed(table: Table) -> None:
     """Make PostgreSQL store `data` as it is: it slices and reads that at once, and mostly gains nothing by packing."""
-    if "data" in table.c:
-        statement = DDL("ALTER TABLE %(fullname)s ALTER COLUMN data SET STORAGE EXTERNAL")  # type: ignore[no-untyped-call]
-        event.listen(table, "after_create", statement.execute_if(dialect="postgresql"))
+    statement = DDL("ALTER TABLE %(fullname)s ALTER COLUMN data SET STORAGE EXTERNAL")  # type: ignore[no-untyped-call]
+    event.listen(table, "after_create", statement.execute_if(dialect="postgresql"))
 
 
-def storable(key: str) -> bool:
-    """Whether every database can hold the text as a key. What can't be stored can't be found either."""
-    return len(key) <= MAX_KEY and "\0" not in key and not any("\ud800" <= char <= "\udfff" for char in key)
+def listed(variable: Table) -> list[ColumnElement[Any]]:
+    """The columns for a list, which shows the value of Bytes, but only the name of a File."""
+    data = case((variable.c.type == "Bytes", variable.c.data)).label("data")
+    return [*(column for column in variable.c if column.name != "data"), data]

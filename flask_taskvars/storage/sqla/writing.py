@@ -1,64 +1,73 @@
-"""The statements that change variables."""
+"""The statements that change variables, inside a transaction of the caller's."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, insert, select, update
 
 from ...errors import TaskNotFound
-from .models import storable
+from ..base import storable
+from .models import listed
 
 VariableRow: TypeAlias = Mapping[str, object]
 """The columns of a variable but for its scope and name."""
+Check: TypeAlias = "Callable[[Mapping[str, Row[*tuple[Any, ...]]]], None]"
+"""Looks at the rows that are there, by name."""
 
 
 class Writer:
-    """Changes variables where they live, inside a transaction of the caller's."""
+    """Changes variables where they live.
+
+    Writers take turns by a write that changes nothing, because SQLite has no other lock. Rows of scopes are locked
+    from the outermost inwards, so that no two ever wait for each other; and only rows that exist, because MySQL
+    locks the gap where one is missing, and with it the variables of other tasks.
+    """
 
     def __init__(self, scope: Table | None, variable: Table) -> None:
         self._scope, self._variable = scope, variable
 
-    def lock(self, connection: Connection, scope: str) -> None:
-        """Let the writers of one tree of scopes take turns: whoever may create a variable writes its scope's row.
-
-        A write and not `FOR UPDATE`, because SQLite has no other lock.
-
-        :raises TaskNotFound: the scope is gone.
-        """
-        if self._scope is not None:
-            touch = update(self._scope).where(self._scope.c.id == scope).values(parent_id=self._scope.c.parent_id)
-            if not connection.execute(touch).rowcount:
-                raise TaskNotFound(scope)
+    def lock(self, connection: Connection, scopes: Iterable[str]) -> bool:
+        """Keep other writers away from scopes that are given the outer ones first; False when one is gone."""
+        assert self._scope is not None
+        touch = update(self._scope).values(parent_id=self._scope.c.parent_id)
+        return all(connection.execute(touch.where(self._scope.c.id == scope)).rowcount for scope in scopes)
 
     def apply(
         self,
         connection: Connection,
-        visible: list[str],
+        chain: Sequence[str],
         rows: Mapping[str, VariableRow],
         delete_names: Collection[str],
-        check: Callable[[Connection], None],
+        *,
+        local: bool,
+        check: Check | None,
     ) -> None:
         """Set, then delete, each name where it is nearest.
 
-        :param visible: the scopes in sight, nearest first; a new name goes into the last.
+        :param chain: the scopes in sight, nearest first; a new name goes into the last, or with `local` the first.
         :param check: called when no other writer can change the named variables any more.
+        :raises TaskNotFound: a scope is gone.
         """
         table = self._variable
-        self.lock(connection, visible[-1])
+        near = chain[:1] if local else chain
         names = [name for name in {*rows, *delete_names} if storable(name)]
-        query = select(table.c.scope_id, table.c.name, table.c.modified)
-        query = query.where(table.c.scope_id.in_(visible), table.c.name.in_(names)).with_for_update()
-        found = sorted(connection.execute(query), key=lambda row: visible.index(row.scope_id), reverse=True)
-        nearest = {row.name: row for row in found}
-        check(connection)
+        here = (table.c.scope_id.in_(near), table.c.name.in_(names))
+        if self._scope is None:
+            connection.execute(update(table).where(*here).values(modified=table.c.modified))
+        elif not self.lock(connection, dict.fromkeys((chain[-1], near[-1]))):
+            raise TaskNotFound(chain[0])
+        found = connection.execute(select(*listed(table)).where(*here)).all()
+        nearest = {row.name: row for row in sorted(found, key=lambda row: near.index(row.scope_id), reverse=True)}
+        if check:
+            check(nearest)
         for name in rows.keys() - set(delete_names):
             if (old := nearest.get(name)) is None:
-                connection.execute(insert(table).values(scope_id=visible[-1], name=name, **rows[name]))
+                connection.execute(insert(table).values(scope_id=near[-1], name=name, **rows[name]))
             else:
-                here = (table.c.scope_id == old.scope_id, table.c.name == name)
-                connection.execute(update(table).where(*here).values(**_later(rows[name], old.modified)))
+                this = (table.c.scope_id == old.scope_id, table.c.name == name)
+                connection.execute(update(table).where(*this).values(**_later(rows[name], old.modified)))
         for old in (nearest[name] for name in delete_names if name in nearest):
             connection.execute(delete(table).where(table.c.scope_id == old.scope_id, table.c.name == old.name))
 
