@@ -45,7 +45,7 @@ $(OLDEST)/test: setup.cfg tests/oldest.py
 	@echo "== installing the oldest versions (once)"
 	$(PYTHON) -m venv $(OLDEST)
 	$(PYTHON) tests/oldest.py > $(OLDEST)/constraints.txt
-	$(OLDEST)/bin/pip install --quiet --disable-pip-version-check --constraint $(OLDEST)/constraints.txt \
+	$(OLDEST)/bin/python -m pip install --disable-pip-version-check --constraint $(OLDEST)/constraints.txt \
 	    --editable ".[postgresql,mysql]" pytest hypothesis
 	@touch $@
 
