@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ BLOCK = 256 * 1024
 
 INTEGER = range(-(2**31), 2**31)
 LONG = range(-(2**63), 2**63)
+_NOT_FINITE = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}
 
 
 class Content(ABC):
@@ -65,8 +67,10 @@ class Value:
     info: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        if self.type in ("Bytes", "File"):
-            raise ValueError(f"A value of type {self.type} is binary: give {self.type}(…) in place of Value(…).")
+        if self.type.lower() in ("bytes", "file"):
+            raise ValueError(
+                f"A {self.type} is binary: give {self.type.title()}(…) in place of Value({self.type!r}, …)."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +128,11 @@ def typed_value(value: object) -> TypedValue:
             return Value("Null")
         case bool():
             return Value("Boolean", value)
-        case int() if value in LONG:
-            return Value("Integer" if value in INTEGER else "Long", value)
+        case int() if (number := int(value)) in LONG:  # a range counts to find a subclass of int, such as an IntEnum
+            return Value("Integer" if number in INTEGER else "Long", number)
         case float():
-            return Value("Double", value)
+            # JSON has no word for these; the contract has Java's.
+            return Value("Double", value if math.isfinite(value) else _NOT_FINITE[f"{value}"])
         case str():
             return Value("String", value)
         case bytes() | bytearray() | memoryview():
@@ -144,7 +149,7 @@ def date_text(moment: datetime) -> str:
     """Write a moment as the contract does: `yyyy-MM-dd'T'HH:mm:ss.SSSZ`; one without a zone is UTC."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}{moment:%z}"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}{moment:%z}"
 
 
 def blocks(source: Source) -> Iterator[bytes]:
@@ -171,9 +176,12 @@ def blocks(source: Source) -> Iterator[bytes]:
 
 
 def _pieces(stream: Readable) -> Iterator[bytes]:
-    while piece := stream.read(BLOCK):
+    while True:
+        piece: object = stream.read(BLOCK)
         if not isinstance(piece, bytes):
-            raise TypeError("The stream gives text: open it in binary mode.")
+            raise TypeError(f"The stream gives {type(piece).__name__}, not bytes: open it in binary, blocking mode.")
+        if not piece:
+            return
         yield piece
 
 
