@@ -43,24 +43,22 @@ def collection_pieces(values: Mapping[str, TypedValue]) -> list[Piece]:
 
 def document_etag(value: TypedValue) -> str:
     """The strong validator of a variable's document, without reading its content."""
-    digest = hashlib.sha256()
-    for piece in variable_pieces(value):
-        digest.update((piece.etag if isinstance(piece, Content) else piece).encode())
+    pieces = variable_pieces(value)
     if isinstance(value, File) and isinstance(value.content, Content):
-        digest.update(value.content.etag.encode())
-    return digest.hexdigest()
+        pieces.append(value.content)
+    return _etag(pieces)
 
 
 def document_response(pieces: list[Piece], request: Request, etag: str | None = None) -> Response:
     """Answer a GET or HEAD with JSON.
 
+    :param etag: the opaque tag of its strong validator; made from the pieces when it is None.
     :raises PreconditionFailed: a precondition is false.
     :raises StorageUnavailable: the storage can't be reached before the first byte is sent.
     """
-    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
-    if etag:
-        headers["ETag"] = f'"{etag}"'
-    match evaluate(request.method, request.headers, [etag] if etag else [], None):
+    etag = etag or _etag(pieces)
+    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", "ETag": f'"{etag}"'}
+    match evaluate(request.method, request.headers, [etag], None):
         case 304:
             return bodyless(304, headers)
         case 412:
@@ -70,6 +68,13 @@ def document_response(pieces: list[Piece], request: Request, etag: str | None = 
     if request.method == "HEAD":
         return bodyless(200, headers | {"Content-Length": str(length)})
     return streamed(200, exactly(_encoded(pieces), length), length, headers)
+
+
+def _etag(pieces: Iterable[Piece]) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update((piece.etag if isinstance(piece, Content) else piece).encode())
+    return digest.hexdigest()
 
 
 def _length(piece: Piece) -> int:
