@@ -1,4 +1,4 @@
-"""The contract's documents: VariableValueDto, PatchVariablesDto, ExceptionDto."""
+"""The contract's documents, to read them and to describe them: VariableValueDto, PatchVariablesDto, ExceptionDto."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.http import parse_options_header
 
@@ -23,35 +23,104 @@ class ScalarText(fields.String):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-class VariableValueSchema(Schema):
-    """One typed value; unknown keys are ignored, as clients of several versions send some."""
+class AnyValue(fields.Raw):
+    """Whatever JSON can hold."""
+
+
+class Document(Schema):
+    """A document of the contract; unknown keys are ignored, as clients of several versions send some."""
 
     class Meta:
         unknown = EXCLUDE
 
-    type = ScalarText(allow_none=True, load_default=None)
-    value = fields.Raw(allow_none=True, load_default=None)
-    valueInfo = fields.Dict(keys=fields.String(), allow_none=True, load_default=None)
+
+class VariableValueSchema(Document):
+    """One typed value."""
+
+    type = ScalarText(
+        allow_none=True,
+        load_default=None,
+        metadata={
+            "description": "String, Boolean, Short, Integer, Long, Double, Date, Null, Bytes, File, Json, Xml or "
+            "Object. Without it the value decides.",
+            "example": "String",
+        },
+    )
+    value = AnyValue(allow_none=True, load_default=None)
+    valueInfo = fields.Dict(
+        keys=fields.String(),
+        allow_none=True,
+        load_default=None,
+        metadata={
+            "description": "What belongs to the type. Of an Object: `objectTypeName` and `serializationDataFormat`. "
+            "Of a File: `filename`, `mimeType` and `encoding`. Of all, when they are written: `transient`.",
+            "additionalProperties": True,
+        },
+    )
 
 
-class PatchVariablesSchema(Schema):
+class PatchVariablesSchema(Document):
     """Variables to set, by name, and names to delete."""
 
-    class Meta:
-        unknown = EXCLUDE
-
     modifications = fields.Dict(
-        keys=fields.String(), values=fields.Nested(VariableValueSchema), allow_none=True, load_default=None
+        keys=fields.String(),
+        values=fields.Nested(VariableValueSchema),
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "Typed values to set, by name."},
     )
-    deletions = fields.List(ScalarText(allow_none=True), allow_none=True, load_default=None)
+    deletions = fields.List(
+        ScalarText(allow_none=True),
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "Names to delete, after the modifications; one that is not there is no error."},
+    )
 
 
-class ExceptionSchema(Schema):
+class MultiFormVariableBinarySchema(Document):
+    """An uploaded form; described here, read as a stream."""
+
+    data = fields.Raw(
+        allow_none=True,
+        metadata={
+            "type": "string",
+            "format": "binary",
+            "description": "The bytes. The part's file name and Content-Type are those of a File, and so are two "
+            "parameters of that Content-Type: `encoding`, for which `charset` will do, and `transient`.",
+        },
+    )
+    valueType = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(("Bytes", "File")),
+        metadata={"description": "Bytes, which it is by default, or File, which needs a file name."},
+    )
+
+
+class ExceptionSchema(Document):
     """An error."""
 
-    type = fields.String()
-    message = fields.String()
-    code = fields.Integer(allow_none=True)
+    type = fields.String(metadata={"description": "The name of the error's class."})
+    message = fields.String(metadata={"description": "What is wrong, for people."})
+    code = fields.Float(allow_none=True, metadata={"description": "The engine's number for the error, if any."})
+
+
+class MissingAuthorizationSchema(Document):
+    """A permission that would have been enough."""
+
+    permissionName = fields.String(allow_none=True)
+    resourceName = fields.String(allow_none=True)
+    resourceId = fields.String(allow_none=True)
+
+
+class AuthorizationExceptionSchema(ExceptionSchema):
+    """The error of a caller who may not do this."""
+
+    userId = fields.String(allow_none=True, metadata={"description": "Who asked, if that is known."})
+    missingAuthorizations = fields.List(
+        fields.Nested(MissingAuthorizationSchema),
+        allow_none=True,
+        metadata={"description": "Permissions of which one would have been enough."},
+    )
 
 
 def load(schema: Schema, content_type: str | None, body: bytes) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -16,6 +17,7 @@ from .disposition import OCTET_STREAM, content_disposition, content_type
 from .documents import collection_pieces, document_etag, document_response, variable_pieces
 from .errors import NotBinary, PreconditionFailed, Unserializable, VariableNotFound
 from .mount import Mount, current_mount
+from .openapi import Description
 from .preconditions import evaluate
 from .problems import handle_problems, handle_routing
 from .responses import NoContent, Representation, content_response
@@ -53,6 +55,11 @@ def add_routes(state: BlueprintSetupState, settings: Settings) -> None:
                 # One view for all methods: the next rule must never take a method that this one refuses.
                 rule = {"methods": _METHODS, "strict_slashes": False, "provide_automatic_options": False}
                 state.add_url_rule(f"{start}{path}{end}", endpoint, view, **rule)
+    describe = _describer({endpoint: _SCOPE + path for endpoint, (path, _) in resources.items()}, engine)
+    # Without a prefix there is a placeholder in it, so that a host's own /openapi.json goes first, also a later one.
+    plain = "/openapi.json" if state.url_prefix else "/<any('openapi.json'):_>"
+    state.add_url_rule(plain, "openapi", describe, defaults={"below": ""})
+    state.add_url_rule(f"{engine}/openapi.json", "openapi", describe, defaults={"below": engine})
     handle_routing(state.app, (f"{state.url_prefix}/",) if state.url_prefix else ("/task/", f"{engine}/task/"))
 
 
@@ -71,6 +78,17 @@ def _resource(**views: Callable[..., Response]) -> Callable[..., Response]:
         return response
 
     return view
+
+
+def _describer(rules: Mapping[str, str], engine: str) -> Callable[..., Response]:
+    description = Description(rules, engine)
+
+    def get_openapi(below: str, **_: str) -> Response:
+        """GET openapi.json: the description of all other routes."""
+        base = (request.root_path + request.path).removesuffix(f"{below}/openapi.json")
+        return document_response([json.dumps(description.at(base))], request)
+
+    return get_openapi
 
 
 def get_data(task_id: str, name: str, *, local: bool) -> Response:

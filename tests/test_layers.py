@@ -14,6 +14,8 @@ LAYERS = [
     {"__init__"},
     {"extension"},
     {"cli", "views"},
+    {"openapi"},
+    {"operations"},
     {"uploads", "schemas", "documents", "problems"},
     {"mount", "multipart", "conversions", "responses"},
     {"disposition", "ranges", "preconditions"},
