@@ -8,8 +8,9 @@ from functools import lru_cache
 from urllib.parse import quote
 
 OCTET_STREAM = "application/octet-stream"
-MAX_NAME = 255
-"""Bytes of a file name in UTF-8; common file systems take no more."""
+MAX_NAME = 236
+"""Bytes of a file name in UTF-8. File systems take 255, but wget keeps the extension up to 236 only, and Chromium,
+which adds `.crdownload` while it saves, gives up beyond 244."""
 
 MAX_TYPE = 1024
 """Characters of a media type with its parameters; servers and proxies take 4 or 8 KiB of headers in all."""

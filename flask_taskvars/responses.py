@@ -2,77 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from base64 import b64encode
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import IO, cast
 
 from flask import Request, Response, current_app
-from werkzeug.http import http_date
 from werkzeug.utils import send_file
 
 from .errors import ContentVanished, PreconditionFailed, RangeNotSatisfiable
 from .preconditions import evaluate, range_applies
 from .ranges import select_ranges
-from .values import Content
-
-HARDENING = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-"""User content never runs in the host's origin, whatever it is."""
+from .representations import Representation
 
 CRLF = "\r\n"
-
-
-class NoContent(Content):
-    """What a null Bytes or File downloads as."""
-
-    size = 0
-    sha256 = hashlib.sha256(b"").digest()
-    etag = sha256.hex()
-    modified = None
-
-    def open_at(self, offset: int) -> Iterator[bytes]:
-        return iter(())
-
-
-@dataclass(frozen=True, slots=True)
-class Representation:
-    """A content with the headers that describe it.
-
-    :param disposition: the Content-Disposition; None for none.
-    """
-
-    content: Content
-    content_type: str
-    disposition: str | None
-    cache_control: str
-
-    def headers(self) -> dict[str, str]:
-        """The headers of a 200."""
-        described = {"Content-Type": self.content_type}
-        if self.disposition:
-            described["Content-Disposition"] = self.disposition
-        modified = _past(self.content.modified)
-        if modified:
-            described["Last-Modified"] = http_date(modified)
-        return described | self.validating() | self.common()
-
-    def validating(self) -> dict[str, str]:
-        """The headers that a 304 must have too (RFC 9110 15.4.5)."""
-        return {"ETag": f'"{self.content.etag}"', "Cache-Control": self.cache_control}
-
-    def common(self) -> dict[str, str]:
-        """The headers that a 200 and every kind of 206 have."""
-        digest = self.content.sha256
-        shown = {"Repr-Digest": f"sha-256=:{b64encode(digest).decode()}:"} if digest else {}
-        return {"Accept-Ranges": "bytes", **shown, **HARDENING}
 
 
 def content_response(representation: Representation, request: Request) -> Response:
@@ -84,16 +27,16 @@ def content_response(representation: Representation, request: Request) -> Respon
     :raises StorageUnavailable: the storage can't be reached before the first byte is sent.
     """
     content = representation.content
-    modified = _past(content.modified)
-    match evaluate(request.method, request.headers, [content.etag], modified):
+    etag, modified = representation.etag, representation.modified
+    match evaluate(request.method, request.headers, [etag], modified):
         case 304:
             return bodyless(304, representation.validating())
         case 412:
-            raise PreconditionFailed(content.etag)
+            raise PreconditionFailed(etag)
     if request.method == "HEAD":
         return bodyless(200, representation.headers() | {"Content-Length": str(content.size)})
     header = request.headers.get("Range")
-    if header is not None and range_applies(request.headers, content.etag, modified):
+    if header is not None and range_applies(request.headers, etag, modified):
         ranges = select_ranges(header, content.size)
         if ranges is not None:
             return _partial(representation, ranges, brief="If-Range" in request.headers)
@@ -223,8 +166,3 @@ def streamed(status: int, blocks: Iterator[bytes], length: int, headers: dict[st
     response.headers.clear()
     response.headers.update(headers | {"Content-Length": str(length)})
     return response
-
-
-def _past(modified: datetime | None) -> datetime | None:
-    """A date that may be sent: a Last-Modified must not lie after the response's Date (RFC 9110 8.8.2.1)."""
-    return modified if modified and modified <= datetime.now(UTC) else None

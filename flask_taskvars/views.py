@@ -13,14 +13,14 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from .conversions import Given, convert
-from .disposition import OCTET_STREAM, content_disposition, content_type
 from .documents import collection_pieces, document_etag, document_response, variable_pieces
 from .errors import NotBinary, PreconditionFailed, Unserializable, VariableNotFound
 from .mount import Mount, current_mount
 from .openapi import Description
 from .preconditions import evaluate
 from .problems import handle_problems, handle_routing
-from .responses import NoContent, Representation, content_response
+from .representations import represent
+from .responses import content_response
 from .schemas import PatchVariablesSchema, VariableValueSchema, load
 from .settings import Settings
 from .signals import variable_deleted, variable_read, variable_written
@@ -97,15 +97,7 @@ def get_data(task_id: str, name: str, *, local: bool) -> Response:
     value = _find(mount, task_id, name, local).value
     if not isinstance(value, (Bytes, File)):
         raise NotBinary(task_id)
-    content = NoContent() if value.content is None else value.content
-    assert isinstance(content, Content), "what a storage finds has a Content"
-    media_type, disposition = OCTET_STREAM, None
-    if isinstance(value, File):
-        media_type = content_type(value.mimetype, value.encoding)
-        inline = media_type.partition(";")[0].lower() in mount.settings.inline_types
-        disposition = content_disposition(value.filename, inline=inline)
-    representation = Representation(content, media_type, disposition, mount.settings.cache_control)
-    return _told_of_read(content_response(representation, request), task_id, name, value)
+    return _told_of_read(content_response(represent(value, mount.settings), request), task_id, name, value)
 
 
 def get_variable(task_id: str, name: str, *, local: bool) -> Response:
@@ -143,7 +135,7 @@ def delete_variable(task_id: str, name: str, *, local: bool) -> Response:
     """DELETE …/variables/{name}: also when there is none."""
     mount = current_mount()
     mount.permit("delete", task_id, name)
-    mount.storage.update(task_id, delete=[name], local=local, guard=_guard(name))
+    mount.storage.update(task_id, delete=[name], local=local, guard=_guard(name, mount.settings))
     _tell(variable_deleted, task_id, name, None)
     return _done()
 
@@ -191,7 +183,7 @@ def _store(mount: Mount, task_id: str, name: str, given: Given, *, local: bool) 
     if given.transient:
         _refuse_transient(mount, task_id, name, local)
         return _done()
-    mount.storage.update(task_id, put={name: given.value}, local=local, guard=_guard(name))
+    mount.storage.update(task_id, put={name: given.value}, local=local, guard=_guard(name, mount.settings))
     _tell(variable_written, task_id, name, given.value)
     return _done()
 
@@ -205,7 +197,7 @@ def _refuse_transient(mount: Mount, task_id: str, name: str, local: bool) -> Non
         )
 
 
-def _guard(name: str) -> Guard | None:
+def _guard(name: str, settings: Settings) -> Guard | None:
     """Preconditions against lost updates, which no engine has: both the document's and the data's tag will do."""
     if not any(condition in request.headers for condition in _CONDITIONS):
         return None
@@ -216,9 +208,10 @@ def _guard(name: str) -> Guard | None:
         if name in found:
             value = found[name].value
             tags.append(document_etag(value))
-            if isinstance(value, (Bytes, File)) and isinstance(value.content, Content):
-                tags.append(value.content.etag)
-                modified = value.content.modified
+            if isinstance(value, (Bytes, File)):
+                data = represent(value, settings)
+                tags.append(data.etag)
+                modified = data.modified
         if evaluate(method, headers, tags, modified) != 200:
             raise PreconditionFailed(tags[0] if tags else None)
 

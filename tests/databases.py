@@ -28,10 +28,10 @@ def postgresql(folder: Path) -> Iterator[str]:
     initdb, server = (_program(name, POSTGRESQL_FOLDERS) for name in ("initdb", "postgres"))
     user, port = _owner(folder, "postgres"), free_port()
     data = folder / "data"
-    setup = [initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    setup: list[str | Path] = [initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
     subprocess.run([*user, *setup], check=True, capture_output=True)
     settings = [f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off"]
-    command = [server, "-D", data, *(part for setting in settings for part in ("-c", setting))]
+    command: list[str | Path] = [server, "-D", data, *(part for setting in settings for part in ("-c", setting))]
     url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/"
     with _running([*user, *command], folder):
         _prepare(f"{url}postgres", "CREATE DATABASE taskvars")

@@ -18,6 +18,7 @@ LAYERS = [
     {"operations"},
     {"uploads", "schemas", "documents", "problems"},
     {"mount", "multipart", "conversions", "responses"},
+    {"representations"},
     {"disposition", "ranges", "preconditions"},
     {"signals", "settings"},
     {"storage.sqla", "storage.memory"},

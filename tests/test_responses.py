@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from werkzeug.http import http_date
 
 from flask_taskvars.errors import ContentVanished, PreconditionFailed, RangeNotSatisfiable, StorageUnavailable
-from flask_taskvars.responses import Body, NoContent, Representation, content_response, exactly
+from flask_taskvars.representations import NoContent, Representation
+from flask_taskvars.responses import Body, content_response, exactly
 from flask_taskvars.values import Content
 
 DATA = bytes(range(100))
@@ -70,9 +71,10 @@ def respond(content: Content) -> Response:
     return content_response(described, request)
 
 
+DESCRIBED = hashlib.sha256(b'text/plain; charset=UTF-8\nattachment; filename="a.txt"').hexdigest()[:16]
 COMMON = {
     "Content-Disposition": 'attachment; filename="a.txt"',
-    "ETag": f'"{hashlib.sha256(DATA).hexdigest()}"',
+    "ETag": f'"{hashlib.sha256(DATA).hexdigest()}-{DESCRIBED}"',
     "Repr-Digest": "sha-256=:vOCv8Zz1qmp0aaMNYdBOQ3bku/Y4EFLunn8zklyVTVI=:",
     "Accept-Ranges": "bytes",
     "Cache-Control": "private, no-cache",
@@ -162,11 +164,23 @@ def test_several_ranges(if_range: dict[str, str]) -> None:
     assert (content.opened, content.closed) == ([50, 0, 95], 3)
 
 
+def test_a_validator_tells_names_and_types_apart() -> None:
+    content = WatchedContent()
+    described = [
+        ("text/plain", 'attachment; filename="a.txt"'),
+        ("text/html", 'attachment; filename="a.txt"'),
+        ("text/plain", 'attachment; filename="b.txt"'),
+        ("application/octet-stream", None),
+    ]
+    tags = {Representation(content, *description, "no-cache").etag for description in described}
+    assert len(tags) == len(described)
+
+
 def test_null_content_is_empty() -> None:
     empty = hashlib.sha256(b"")
     sent = answer(NoContent())
     assert (sent.status, sent.body, sent.headers["Content-Length"]) == (200, b"", "0")
-    assert sent.headers["ETag"] == f'"{empty.hexdigest()}"'
+    assert sent.headers["ETag"] == f'"{empty.hexdigest()}-{DESCRIBED}"'
     assert "Last-Modified" not in sent.headers
     assert list(NoContent().open_at(0)) == []
 
