@@ -41,6 +41,7 @@ class TaskNotFound(NotFound):
 
     def __init__(self, task_id: str) -> None:
         super().__init__(f"task {task_id} doesn't exist: task is null")
+        self.task_id = task_id
 
 
 class VariableNotFound(NotFound):
