@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_taskvars.responses import NoContent
+from flask_taskvars.representations import NoContent
 from flask_taskvars.values import BLOCK, Bytes, Content, File, Source, Value, Variable, blocks, date_text, typed_value
 
 
