@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, Table, delete, insert, select
+from sqlalchemy import Engine, Row, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
@@ -63,6 +63,7 @@ class SQLAlchemyStorage(StorageAdapter):
         )
         self._writer = Writer(self._scope, self._variable)
         self._contents = Contents(self._variable, self._chunk)
+        self._own: dict[Engine, OwnTransactions] = {}
         self._session: Session | scoped_session[Any] | None = None
 
     def join(self, session: Session | scoped_session[Any]) -> SQLAlchemyStorage:
@@ -75,7 +76,10 @@ class SQLAlchemyStorage(StorageAdapter):
     def _database(self) -> Database:
         if self._session is not None:
             return HostSession(self._session, self._variable)
-        return OwnTransactions(self._db.engines[self._variable.metadata.info.get("bind_key")])
+        engine = self._db.engines[self._variable.metadata.info.get("bind_key")]
+        if engine not in self._own:
+            self._own[engine] = OwnTransactions(engine)
+        return self._own[engine]
 
     @property
     def _own_scope(self) -> Table:
