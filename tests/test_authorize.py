@@ -219,10 +219,10 @@ def test_refusals_are_the_engines(case: dict[str, Any]) -> None:
 
 ABORTED: list[tuple[Callable[[], object], int, str, dict[str, str]]] = [
     (
-        lambda: abort(401, www_authenticate=WWWAuthenticate("basic", {"realm": "default"})),
+        lambda: abort(401, www_authenticate=WWWAuthenticate("basic", {"realm": "claims desk"})),
         401,
         "NotAuthorizedException",
-        {"WWW-Authenticate": 'Basic realm="default"'},
+        {"WWW-Authenticate": 'Basic realm="claims desk"'},
     ),
     (lambda: abort(429, retry_after=30), 429, "ClientErrorException", {"Retry-After": "30"}),
     (lambda: abort(404), 404, "NotFoundException", {}),
