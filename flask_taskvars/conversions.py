@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
-from .errors import InvalidFile, Unconvertible, Unserializable, UnsupportedType
+from .errors import InvalidBody, InvalidFile, Unconvertible, Unserializable, UnsupportedType
 from .values import INTEGER, LONG, Bytes, File, TypedValue, Value, date_text
 
 SHORT = range(-(2**15), 2**15)
 _NULL_TEXTS = ("", "null")  # Jackson reads both as null for every type but String
-_DOUBLE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_INFINITE = {"INF": "Infinity", "+INF": "Infinity", "-INF": "-Infinity", "+Infinity": "Infinity"}
+_DOUBLE = re.compile(r"[+-]?(?:\d+\.|(?:\d+|\d*\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
+_NOT_FINITE = {"INF": "Infinity", "-INF": "-Infinity"} | {text: text for text in ("Infinity", "-Infinity", "NaN")}
+_FIELD = r"[ \t]*(\d{1,9})"
 _DATE = re.compile(
-    r"\s*(\d{1,4})-(\d{1,2})-(\d{1,2})T(\d{1,2}):(\d{1,2}):(\d{1,2})\.(\d{1,3})([+-])(\d{2})(\d{2})", re.ASCII
+    rf"{_FIELD}-{_FIELD}-{_FIELD}T{_FIELD}:{_FIELD}:{_FIELD}\.{_FIELD}[ \t]*"
+    r"(?:([+-])([01][0-9]|2[0-3])([0-5][0-9])|(?:UTC|GMT)(?![+-]))"
 )
+_BLANKS = "".join(map(chr, range(0x21)))  # what Java's String.trim takes off
 _BLANK = re.compile(r"[\x00-\x20]+")
+_BASE64_RUN = re.compile(r"[\x00-\x20]*([A-Za-z0-9+/]*={0,2})")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
+_JSON, _BASE64_JSON = json.JSONDecoder(), json.JSONDecoder(strict=False)
 JSON_FORMAT = "application/json"
 _JAVA_FORMAT = "application/x-java-serialized-object"
 
@@ -44,26 +51,35 @@ def convert(
 
     :param variable: the name of the variable, for messages.
     :param kind: the type's name, its first letter in either case; None lets the value decide.
-    :param lenient: read a File's Base64 as the engine does, which drops what it can't read.
+    :param lenient: drop what can't be read of a text or a File's Base64, as the engine does.
     :raises Unconvertible: the value does not fit the type, or there is no such type.
     :raises InvalidFile: a File without its name, or with bytes that are no Base64.
     :raises Unserializable: an Object that says too little about itself.
+    :raises InvalidBody: the value is nested too deeply.
     """
+    try:
+        return _converted(variable, kind, value, info, lenient)
+    except RecursionError as error:
+        raise InvalidBody("The value is nested too deeply.") from error
+
+
+def _converted(
+    variable: str, kind: str | None, value: object, info: Mapping[str, object] | None, lenient: bool
+) -> Given:
     if kind is None:
-        transient = (info or {}).get("transient") is True
-        return Given(_untyped(value), transient)
+        return Given(_untyped(value), (info or {}).get("transient") is True)
     name = kind[:1].upper() + kind[1:]
     if not kind:
         raise InvalidFile("The type is empty: leave it out, or give one of the contract's: String, Integer, File …")
     if name == "File":
         return Given(_file(value, info, lenient), _transient(info))
     if name in _JAVA_TYPES:
-        return _primitive(kind, name, value, info)
+        return _primitive(kind, name, value, info, lenient)
     if name in ("Object", "Json", "Xml"):
         if value is not None and not isinstance(value, str):
             raise Unconvertible(f"Must provide 'null' or String value for value of SerializableValue type '{kind}'.")
-        stored = _object(variable, value, info or {}) if name == "Object" else Value(name, value)
-        return Given(stored, _transient(info))
+        transient = _transient(info)
+        return Given(_object(variable, value, info or {}) if name == "Object" else Value(name, value), transient)
     raise UnsupportedType(kind)
 
 
@@ -88,9 +104,10 @@ def _java_double(value: float) -> str:
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         return repr(value)
-    exponent = int(f"{value:.17e}".partition("e")[2])
-    digits = repr(value).partition("e")[0].replace(".", "").lstrip("-0").rstrip("0")
-    return f"{'-' if value < 0 else ''}{digits[0]}.{digits[1:] or '0'}E{exponent}"
+    # The shortest digits that mean this number, but two at least, and of those the nearest: as since Java 19.
+    shortest = f"{Decimal(repr(value)).normalize():e}"
+    digits, exponent = (shortest if "." in shortest else f"{value:.1e}").split("e")
+    return f"{digits}E{int(exponent)}"
 
 
 def _untyped(value: object) -> Value:
@@ -110,14 +127,14 @@ def _untyped(value: object) -> Value:
     return Value("Object", json.dumps(value), {"objectTypeName": java, "serializationDataFormat": JSON_FORMAT})
 
 
-def _primitive(kind: str, name: str, value: object, info: Mapping[str, object] | None) -> Given:
+def _primitive(kind: str, name: str, value: object, info: Mapping[str, object] | None, lenient: bool) -> Given:
     java_type, read = _JAVA_TYPES[name]
     try:
         if value is None:
             return Given(Bytes(None) if name == "Bytes" else Value(name), _transient(info))
-        if name == "String":
-            return Given(Value(name, value if isinstance(value, str) else java_text(value)), _transient(info))
-        read_value = read(java_text(value))
+        if name == "String" and isinstance(value, str):
+            return Given(Value(name, value), _transient(info))
+        read_value = read(_reread(java_text(value), _BASE64_JSON if name == "Bytes" else _JSON, lenient))
         return Given(read_value if isinstance(read_value, Bytes) else Value(name, read_value), _transient(info))
     except (ValueError, OverflowError, InvalidFile) as error:
         raise Unconvertible(
@@ -125,12 +142,23 @@ def _primitive(kind: str, name: str, value: object, info: Mapping[str, object] |
         ) from error
 
 
+def _reread(text: str, decoder: json.JSONDecoder, lenient: bool) -> str:
+    """Read a text a second time: the engine puts it between quotes and takes that for JSON.
+
+    So escapes mean something, and control characters are refused but in Base64. What follows a quote gets lost there;
+    we refuse it.
+    """
+    quoted = f'"{text}"'
+    reread: str = decoder.raw_decode(quoted)[0] if lenient else decoder.decode(quoted)
+    return reread
+
+
 def _integer(limits: range) -> Callable[[str], int | None]:
     def read(text: str) -> int | None:
-        text = text.strip()
+        text = text.strip(_BLANKS)
         if text in _NULL_TEXTS:
             return None
-        if not re.fullmatch(r"[+-]?\d{1,20}", text):
+        if not re.fullmatch(r"[+-]?\d+", text):
             raise ValueError("no whole number")
         if (number := int(text)) not in limits:
             raise ValueError("out of range")
@@ -140,12 +168,11 @@ def _integer(limits: range) -> Callable[[str], int | None]:
 
 
 def _double(text: str) -> object:
-    text = text.strip()
+    if text in _NOT_FINITE:
+        return _NOT_FINITE[text]
+    text = text.strip(_BLANKS)
     if text in _NULL_TEXTS:
         return None
-    text = _INFINITE.get(text, text)
-    if text in ("NaN", "Infinity", "-Infinity"):
-        return text
     if not _DOUBLE.fullmatch(text):
         raise ValueError("no number")
     return _double_json(float(text))
@@ -156,7 +183,7 @@ def _double_json(value: float) -> object:
 
 
 def _boolean(text: str) -> bool | None:
-    text = text.strip()
+    text = text.strip(_BLANKS)
     if text in _NULL_TEXTS:
         return None
     if text not in ("true", "True", "TRUE", "false", "False", "FALSE"):
@@ -166,17 +193,17 @@ def _boolean(text: str) -> bool | None:
 
 def _date(text: str) -> str | None:
     """Read `yyyy-MM-dd'T'HH:mm:ss.SSSZ`; like Java's, fields may run over (month 13), and what follows is ignored."""
-    if text in _NULL_TEXTS:
+    if text.strip(_BLANKS) in _NULL_TEXTS:
         return None
     match = _DATE.match(text)
     if match is None:
         raise ValueError("no date")
     year, month, day, hour, minute, second, milliseconds = map(int, match.groups()[:7])
-    sign, zone_hours, zone_minutes = match[8], int(match[9]), int(match[10])
     start = datetime(year + (month - 1) // 12, (month - 1) % 12 + 1, 1, tzinfo=UTC)
     moment = start + timedelta(days=day - 1, hours=hour, minutes=minute, seconds=second, milliseconds=milliseconds)
-    zone = timedelta(hours=zone_hours, minutes=zone_minutes)
-    return date_text(moment - zone if sign == "+" else moment + zone)
+    sign, zone_hours, zone_minutes = match.groups("0")[7:]
+    zone = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+    return date_text(moment + zone if sign == "-" else moment - zone)
 
 
 def _null(text: str) -> None:
@@ -185,11 +212,14 @@ def _null(text: str) -> None:
 
 def _bytes(text: str) -> Bytes:
     """Read Base64 as Jackson does: with its padding, blanks between the groups of four, also several in a row."""
-    try:
-        return Bytes(base64.b64decode(text, validate=True))
-    except ValueError:
-        groups = re.split(r"(?<==)(?=[^=])", _BLANK.sub("", text))
-        return Bytes(b"".join(base64.b64decode(group, validate=True) for group in groups))
+    data, position = bytearray(), 0
+    while position < len(text):
+        run = _BASE64_RUN.match(text, position)
+        if run is None or run.end() == position or len(run[1]) % 4:
+            raise ValueError("no Base64")
+        data += binascii.a2b_base64(run[1])
+        position = run.end()
+    return Bytes(bytes(data))
 
 
 _JAVA_TYPES: dict[str, tuple[str, Callable[[str], object]]] = {
@@ -220,7 +250,8 @@ def _object(variable: str, value: str | None, info: Mapping[str, object]) -> Val
         raise Unserializable(
             f"Cannot write serialized value for variable '{variable}': no 'objectTypeName' provided for non-null value."
         )
-    return Value("Object", value, {"serializationDataFormat": form} | ({"objectTypeName": name} if name else {}))
+    named = {} if name is None else {"objectTypeName": name}
+    return Value("Object", value, named | {"serializationDataFormat": form})
 
 
 def _file(value: object, info: Mapping[str, object] | None, lenient: bool) -> File:
