@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, func, insert, select, update
 
 from ...errors import ContentVanished
 from ...values import BLOCK, Content, Source, blocks
@@ -20,6 +20,8 @@ WINDOW = 4
 """Blocks in one query: what a download holds in memory at a time."""
 _BATCH = 16
 """Blocks in one transaction of an upload."""
+_SLICE = 128
+"""Blocks deleted in one transaction, for which other writers wait on SQLite."""
 
 
 class Contents:
@@ -36,7 +38,8 @@ class Contents:
         self.inline: Select[Any] = select(variable.c.data).where(variable.c.content_id == content_id)
         self._used = select(variable.c.content_id).where(variable.c.content_id == content_id).limit(1)
         self._unused = select(chunk.c.content_id).where(chunk.c.content_id < bindparam("limit"), ~used).distinct()
-        self._discard = delete(chunk).where(here)
+        self._first = select(func.min(number)).where(here)
+        self._delete = delete(chunk).where(here, number < bindparam("limit"))
 
     def write(self, database: Database, source: Source) -> SQLAlchemyContent:
         """Write a source: a small one into memory, a larger one into chunk rows that nothing refers to yet."""
@@ -78,8 +81,13 @@ class Contents:
     def discard(self, database: Database, content_id: str) -> None:
         """Delete the chunks of a content that came to nothing; in a session of the host's, its rollback does."""
         if not database.joined:
+            self._delete_from(database, content_id, 0)
+
+    def _delete_from(self, database: Database, content_id: str, first: int | None) -> None:
+        while first is not None:
             with database.write() as connection:
-                connection.execute(self._discard, {"content_id": content_id})
+                connection.execute(self._delete, {"content_id": content_id, "limit": first + _SLICE})
+                first = connection.scalar(self._first, {"content_id": content_id})
 
     def sweep(self, database: Database, older_than: float) -> int:
         """Delete the chunks of contents that no variable has, and count the contents."""
@@ -89,13 +97,16 @@ class Contents:
         return sum(self._sweep(database, content_id) for content_id in unused)
 
     def _sweep(self, database: Database, content_id: str) -> bool:
+        content = {"content_id": content_id}
         with database.write() as connection:
             self.hold(connection, content_id)
-            # Only now no upload can put it to use any more.
-            used = connection.scalar(self._used, {"content_id": content_id}) is not None
-            if not used:
-                connection.execute(self._discard, {"content_id": content_id})
-        return not used
+            # Only now no upload can put it to use any more; and none will without its first chunk.
+            if connection.scalar(self._used, content) is not None:
+                return False
+            connection.execute(self._delete, content | {"limit": 1})
+            rest = connection.scalar(self._first, content)
+        self._delete_from(database, content_id, rest)
+        return True
 
 
 class SQLAlchemyContent(Content):
