@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
-from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
+from werkzeug.sansio.multipart import Data, Event, Field, File, MultipartDecoder, NeedData, State
 
-from .errors import InvalidRequest, TooLarge
+from .errors import InvalidRequest, NoBody, TooLarge
 from .values import BLOCK, Readable
 
 MAX_PARTS = 16
@@ -19,6 +19,7 @@ MAX_PARTS = 16
 MAX_TEXT = 64 * 1024
 """Bytes in a part that is no file, such as `valueType`, and in the headers of one part."""
 _READ = 64 * 1024
+_TOO_LONG = f"What is no data in the form, such as the headers of one part, has more than {MAX_TEXT} bytes."
 _EXTENDED = re.compile(r";\s*filename\*", re.IGNORECASE)
 _QUOTED = re.compile(r';\s*filename="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 
@@ -83,6 +84,7 @@ def parts(stream: Readable, content_type: str) -> Iterator[Part]:
 
     :param stream: the request's body, which ends where the body ends.
     :raises BrokenForm: no boundary is named, or the form is damaged or cut short.
+    :raises NoBody: there is no part.
     :raises TooLarge: too many parts, or too long headers.
     """
     boundary = parse_options_header(content_type)[1].get("boundary", "")
@@ -98,13 +100,59 @@ def parts(stream: Readable, content_type: str) -> Iterator[Part]:
 
 
 def _events(stream: Readable, decoder: MultipartDecoder) -> Iterator[Event]:
-    while not isinstance(event := _next_event(decoder), Epilogue):
+    reads = _reads(stream, b"\r\n--" + decoder.boundary)
+    while decoder.state is not State.EPILOGUE:
+        event = _next_event(decoder)
         if not isinstance(event, NeedData):
             yield event
             continue
         if len(decoder.buffer) > MAX_TEXT:
-            raise TooLarge(f"The headers of a part of the form have more than {MAX_TEXT} bytes.")
-        decoder.receive_data(stream.read(_READ) or None)
+            raise TooLarge(_TOO_LONG)
+        read = next(reads, None)
+        if read is None:
+            raise _cut_short(decoder.state)
+        decoder.receive_data(read)
+    for _ in reads:
+        pass
+
+
+def _cut_short(state: State) -> InvalidRequest:
+    if state is State.PREAMBLE:
+        return NoBody("The form has no parts: the boundary that the Content-Type names is not in the body.")
+    return BrokenForm("it ends before its last boundary")
+
+
+def _reads(stream: Readable, delimiter: bytes) -> Iterator[bytes]:
+    """Read a form so that no read ends inside a delimiter or the head of a part.
+
+    The decoder takes the line break before a delimiter for data when it sees only a part of what follows
+    (pallets/werkzeug#3285).
+    """
+    held = b""
+    while piece := stream.read(_READ):
+        held += piece
+        end = _safe_end(held, delimiter)
+        if len(held) - end > MAX_TEXT:
+            raise TooLarge(_TOO_LONG)
+        if end:
+            yield held[:end]
+            held = held[end:]
+    if held:
+        yield held
+
+
+def _safe_end(held: bytes, delimiter: bytes) -> int:
+    last = held.rfind(delimiter)
+    if last >= 0 and _is_open(held[last + len(delimiter) :]):
+        return last
+    start = held.rfind(b"\r", max(0, len(held) - len(delimiter)))
+    return start if start >= 0 and delimiter.startswith(held[start:]) else len(held)
+
+
+def _is_open(rest: bytes) -> bool:
+    """Whether a delimiter, or the head of the part behind it, may still go on after `rest`."""
+    line = rest.lstrip(b" \t")[:2]
+    return rest == b"-" or line in (b"", b"\r") or (line == b"\r\n" and b"\r\n\r\n" not in rest)
 
 
 def _next_event(decoder: MultipartDecoder) -> Event:
@@ -114,8 +162,6 @@ def _next_event(decoder: MultipartDecoder) -> Event:
         raise TooLarge(f"The form has more than {MAX_PARTS} parts.") from error
     except ValueError as error:
         raise BrokenForm(error) from error
-    except AttributeError as error:
-        raise BrokenForm("a part has no empty line after its headers") from error  # the decoder finds no line break
 
 
 def _pieces(events: Iterator[Event]) -> Iterator[bytes]:
