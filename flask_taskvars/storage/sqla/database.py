@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session, scoped_session
 
 from ...errors import StorageUnavailable
 
-_CONFLICTS = {"40001", "40P01", 1213}
+_CONFLICTS: set[str | int] = {"40001", "40P01", 1213}
 """SQLSTATEs of PostgreSQL, and a number of MySQL's: the transaction was undone to let another one through."""
+_NO_TABLE: set[str | int] = {"42P01", 1146}
+"""The tables are not there yet; SQLite tells the same by an OperationalError."""
 
 
 class Conflict(StorageUnavailable):
@@ -86,13 +88,13 @@ def _reachable() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, TimeoutError) as error:
-        raise (Conflict if _is_conflict(error) else StorageUnavailable) from error
+        raise (Conflict if _is_one_of(_CONFLICTS, error) else StorageUnavailable) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or _is_one_of(_NO_TABLE, error):
             raise StorageUnavailable from error
         raise
 
 
-def _is_conflict(error: SQLAlchemyError) -> bool:
+def _is_one_of(codes: set[str | int], error: SQLAlchemyError) -> bool:
     cause = getattr(error, "orig", None)
-    return not _CONFLICTS.isdisjoint((getattr(cause, "sqlstate", None), *getattr(cause, "args", ())[:1]))
+    return not codes.isdisjoint((getattr(cause, "sqlstate", None), *getattr(cause, "args", ())[:1]))
