@@ -12,6 +12,7 @@ from werkzeug.routing import RequestRedirect
 
 from .errors import (
     InvalidRequest,
+    NoBody,
     StorageUnavailable,
     TaskNotFound,
     TaskVarsError,
@@ -61,6 +62,8 @@ def _problem(error: TaskVarsError) -> Response:
     engine = current_mount().settings.profile == "engine"
     status = error.engine_status if engine and error.engine_status else error.status
     document = error.document() | _told(error)
+    if engine and isinstance(error, NoBody):
+        document["type"] = "NullPointerException"  # with a message of ours: the engine's names its classes
     if isinstance(error, StorageUnavailable):
         # The cause's own text: SQLAlchemy's would print the statement's parameters.
         cause = getattr(error.__cause__, "orig", error.__cause__)
