@@ -1,0 +1,100 @@
+"""What is optional is only needed by who chooses it: the package without each of its extras, and without adapters."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+WITHOUT = """
+import sys
+
+class Missing:
+    '''A finder that finds none of some packages, as if they were not installed.'''
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing())
+"""
+
+ON_MEMORY = """
+from flask import Flask
+from flask_taskvars import Bytes, TaskVars
+from flask_taskvars.storage.memory import MemoryStorage
+
+app, storage = Flask("host"), MemoryStorage()
+TaskVars(storage).init_app(app)
+storage.add_scope("t1")
+storage.set("t1", "v", Bytes(b"data"))
+client = app.test_client()
+assert client.put("/task/t1/variables/s", json={"type": "String", "value": "x"}).status_code == 204
+assert client.get("/task/t1/variables").json.keys() == {"v", "s"}
+print(client.get("/task/t1/variables/v/data").text)
+"""
+
+ON_SQLITE = """
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from flask_taskvars import TaskVars
+from flask_taskvars.storage.sqla import SQLAlchemyStorage
+
+app, db = Flask("host"), SQLAlchemy()
+app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+storage = SQLAlchemyStorage(db)
+db.init_app(app)
+TaskVars(storage).init_app(app)
+with app.app_context():
+    db.create_all()
+    storage.add_scope("t1")
+    storage.set("t1", "v", b"data")
+    print(app.test_client().get("/task/t1/variables/v/data").text)
+    db.engine.dispose()
+"""
+
+DRIVERS = {"psycopg", "psycopg_binary", "pymysql"}
+DEMO = {"waitress", "flask_login"}
+DATABASES = {"sqlalchemy", "flask_sqlalchemy"}
+
+
+def run(program: str, blocked: set[str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a program in a process of its own, where some packages can't be imported."""
+    source = WITHOUT.format(blocked=sorted(blocked or ())) + program
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", source]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
+
+
+@pytest.mark.parametrize(
+    ("program", "blocked"),
+    [
+        pytest.param(ON_MEMORY, DRIVERS | DEMO | DATABASES, id="memory"),
+        pytest.param(ON_SQLITE, DRIVERS | DEMO, id="sqlite"),
+    ],
+)
+def test_it_works_without_what_was_not_chosen(program: str, blocked: set[str]) -> None:
+    result = run(program, blocked)
+    assert (result.returncode, result.stdout) == (0, "data\n"), result.stderr
+
+
+def test_the_finder_blocks_what_it_should() -> None:
+    """The tests above could not fail if their packages were found all the same."""
+    for package in sorted(DATABASES | {"pymysql"}):
+        result = run(f"import {package}", {package})
+        assert f"No module named '{package}'" in result.stderr
+
+
+@pytest.mark.parametrize("module", ["flask_taskvars", "flask_taskvars.storage", "flask_taskvars.storage.memory"])
+def test_what_an_import_does_not_bring_along(module: str) -> None:
+    program = f"import {module}, sys; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    imported = set(run(program).stdout.split())
+    assert "flask_taskvars" in imported
+    assert imported.isdisjoint(DRIVERS | DEMO | DATABASES)
+
+
+def test_the_default_storage_uses_the_hosts_extension_and_imports_none() -> None:
+    program = "import sys, flask_taskvars.storage.sqla; print('flask_sqlalchemy' in sys.modules)"
+    assert run(program).stdout == "False\n"
