@@ -22,12 +22,12 @@ ENGINE_MADE = {"loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompl
 """Variables of a multi-instance activity, which no storage of ours has by itself."""
 
 _JAVA_CLASS = re.compile(r"\b(?:java|com\.fasterxml|org\.(?:camunda|operaton))\.[\w.$]+|\bObjectValue \[")
-_JAVA_VALUE = re.compile(r"rO0AB|\[B@")
+_JAVA_VALUE = re.compile(r"rO0AB")
 
 
-def recorded_parts(step: Step, world: World) -> Parts:
+def recorded_parts(step: Step, engine: str, world: World) -> Parts:
     """The recorded answer; what is no part of the contract equals anything."""
-    answer = step.answer
+    answer = step.answers[engine]
     headers = {name.lower(): value for name, value in answer["headers"]}
     parts: Parts = {
         "status": answer["status"],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import starmap
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
@@ -21,9 +22,7 @@ from flask_taskvars.storage.sqla import SQLAlchemyStorage
 from flask_taskvars.values import TypedValue
 
 GOLDEN = Path(__file__).parent / "golden"
-ENGINES = {"camunda": "camunda-7.24.0.json", "operaton": "operaton-1.0.3.json"}
-REFUSED = {"camunda": (), "operaton": (("check", "list"),)}
-"""What an engine did not take when the world was made: Operaton was recorded without Spin."""
+ENGINES = {"Camunda": "camunda-7.24.0.json", "Operaton": "operaton-1.0.3.json"}
 
 Storage: TypeAlias = MemoryStorage | SQLAlchemyStorage
 
@@ -39,13 +38,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request, with placeholders, and the recorded answer as it is in the file."""
+    """One request, with placeholders, and each engine's answer as it is in the file.
 
+    :param label: `case: METHOD path`, by which the differences find it.
+    """
+
+    label: str
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
-    answer: Mapping[str, Any]
+    answers: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +82,17 @@ class World:
                 around = None if parent is None else self.prefix + parent
                 storage.add_scope(self.prefix + scope, around, task=scope in world["tasks"])
 
-    def add_variables(self, storage: Storage, without: Collection[tuple[str, str]] = ()) -> None:
-        """Set every variable but those `without`, which are pairs of scope and name."""
+    def add_variables(self, storage: Storage) -> None:
+        """Set every variable."""
         for item in _world()["variables"]:
-            if (item["scope"], item["name"]) not in without:
-                storage.set(self.prefix + item["scope"], item["name"], _typed(item))
+            storage.set(self.prefix + item["scope"], item["name"], _typed(item))
 
 
 @cache
-def cases(engine: str) -> tuple[Case, ...]:
-    """All cases with the answers of one engine."""
-    return tuple(
-        Case(case["name"], case["on"], tuple(map(_step, case["steps"])))
-        for case in json.loads((GOLDEN / ENGINES[engine]).read_text())
-    )
+def cases() -> tuple[Case, ...]:
+    """All cases; every engine was asked the same."""
+    recordings = [json.loads((GOLDEN / file).read_text()) for file in ENGINES.values()]
+    return tuple(starmap(_case, zip(*recordings, strict=True)))
 
 
 def send(app: Flask, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
@@ -117,8 +117,18 @@ def _world() -> dict[str, Any]:
     return world
 
 
-def _step(step: Mapping[str, Any]) -> Step:
-    return Step(step["method"], step["path"], step.get("headers", {}), _bytes(step), step["answer"])
+def _case(*recorded: Mapping[str, Any]) -> Case:
+    name, on = recorded[0]["name"], recorded[0]["on"]
+    steps = zip(*(one["steps"] for one in recorded), strict=True)
+    return Case(name, on, tuple(_step(name, *step) for step in steps))
+
+
+def _step(case: str, *recorded: Mapping[str, Any]) -> Step:
+    asked, *others = ({key: value for key, value in one.items() if key != "answer"} for one in recorded)
+    assert others.count(asked) == len(others), f"{case}: the engines were not asked the same"
+    answers = dict(zip(ENGINES, (one["answer"] for one in recorded), strict=True))
+    label = f"{case}: {asked['method']} {asked['path']}"
+    return Step(label, asked["method"], asked["path"], asked.get("headers", {}), _bytes(asked), answers)
 
 
 def _bytes(step: Mapping[str, Any]) -> bytes:
