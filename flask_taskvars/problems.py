@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 
 from flask import Blueprint, Response, current_app, request
 from flask.sansio.app import App
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge, default_exceptions
 from werkzeug.routing import RequestRedirect
 
 from .errors import (
@@ -36,15 +37,19 @@ def handle_problems(blueprint: Blueprint) -> None:
     """Give a blueprint JSON errors on its own routes; nothing else of the host changes."""
     blueprint.before_request(_refuse_unreadable_path)
     blueprint.register_error_handler(TaskVarsError, _problem)
-    blueprint.register_error_handler(HTTPException, _http_problem)
+    for status in default_exceptions:
+        # One by one: the host's handler of a status would go before ours of all HTTP errors.
+        blueprint.register_error_handler(status, _http_problem)
 
 
-def handle_routing(app: App, own: tuple[str, ...]) -> None:
+def handle_routing(app: App, own: tuple[str, ...], name: str) -> None:
     """Answer paths that start with one of `own` and lead nowhere; all other paths are the host's.
 
     Routing fails before any blueprint is chosen, so that no blueprint's error handler ever sees it.
+
+    :param name: the full name of the blueprint: where the host has pages below our prefix, they route as before.
     """
-    app.before_request_funcs.setdefault(None, []).append(partial(_routing_problem, own))
+    app.before_request_funcs.setdefault(None, []).append(partial(_routing_problem, own, f"{name}."))
 
 
 def _refuse_unreadable_path() -> None:
@@ -101,13 +106,27 @@ def _http_problem(error: HTTPException) -> Response:
     return json_problem({"type": kind, "message": message, "code": None}, status, headers)
 
 
-def _routing_problem(own: tuple[str, ...]) -> Response | None:
+def _routing_problem(own: tuple[str, ...], endpoints: str) -> Response | None:
     error: HTTPException | None = request.routing_exception
     if error is None or not request.path.startswith(own):
         return None
-    if isinstance(error, RequestRedirect) and "//" in request.path:
-        error = NotFound()  # a merged slash would lead to another variable
-    return _http_problem(error) if isinstance(error, (NotFound, MethodNotAllowed)) else None
+    if isinstance(error, NotFound):
+        return _http_problem(error)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        return _http_problem(error) if _leads_to(endpoints, request.path, next(iter(error.valid_methods))) else None
+    merged = re.sub("//+", "/", request.path)
+    if isinstance(error, RequestRedirect) and merged != request.path and _leads_to(endpoints, merged, "GET"):
+        return _http_problem(NotFound())  # a merged slash would lead to another variable
+    return None
+
+
+def _leads_to(endpoints: str, path: str, method: str) -> bool:
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None, "there is a request"
+    try:
+        return str(adapter.match(path, method)[0]).startswith(endpoints)
+    except HTTPException:
+        return False
 
 
 def json_problem(document: dict[str, object], status: int, headers: dict[str, str]) -> Response:

@@ -60,7 +60,8 @@ def add_routes(state: BlueprintSetupState, settings: Settings) -> None:
     plain = "/openapi.json" if state.url_prefix else "/<any('openapi.json'):_>"
     state.add_url_rule(plain, "openapi", describe, defaults={"below": ""})
     state.add_url_rule(f"{engine}/openapi.json", "openapi", describe, defaults={"below": engine})
-    handle_routing(state.app, (f"{state.url_prefix}/",) if state.url_prefix else ("/task/", f"{engine}/task/"))
+    own = (f"{state.url_prefix}/",) if state.url_prefix else ("/task/", f"{engine}/task/")
+    handle_routing(state.app, own, f"{state.name_prefix}.{state.name}".lstrip("."))
 
 
 def _resource(**views: Callable[..., Response]) -> Callable[..., Response]:
