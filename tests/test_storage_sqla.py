@@ -88,6 +88,24 @@ def test_survives_a_circle_of_scopes(desk: Desk) -> None:
     assert count(db, "taskvars_scope") == count(db, "taskvars_variable") == 0
 
 
+def test_takes_more_names_and_scopes_than_a_statement_can(desk: Desk) -> None:
+    storage, db = parts(desk)
+    numbers = range(1300)
+    scope = db.metadata.tables["taskvars_scope"]
+    with db.engine.begin() as connection:
+        rows = [{"id": f"{number}", "parent_id": "task", "is_task": True} for number in numbers]
+        connection.execute(sa.insert(scope), rows)
+    storage.update("1", put={f"{number}": Value("Integer", number) for number in numbers})
+    storage.update("2", put={f"{number}": Value("Integer", -number) for number in numbers}, delete=["absent"])
+    assert {found.name: found.value for found in storage.get_all("3").values()} == {
+        f"{number}": Value("Integer", -number) for number in numbers
+    }
+    storage.update("4", delete=[f"{number}" for number in numbers])
+    assert count(db, "taskvars_variable") == 0
+    storage.remove_scope("task")
+    assert count(db, "taskvars_scope") == 0
+
+
 def test_leaves_no_bytes_of_what_failed(desk: Desk) -> None:
     storage, db = parts(desk)
     unread = Breaking(0)

@@ -19,7 +19,7 @@ from .content import Contents, SQLAlchemyContent
 from .database import Conflict, Database, HostSession, OwnTransactions
 from .models import ChunkMixin, ScopeMixin, VariableMixin, ready_made, table_of
 from .resolution import HostResolution, HostScopes, Resolution, TableResolution
-from .writing import Check, Writer
+from .writing import MANY, Check, Writer
 
 if TYPE_CHECKING:
     from flask_sqlalchemy import SQLAlchemy
@@ -189,10 +189,8 @@ class SQLAlchemyStorage(StorageAdapter):
         stored: dict[str, object] = dict.fromkeys(("content_id", "size", "sha256", "modified", "data"))
         if isinstance(value, Value):
             return stored | {"type": value.type, "value": json.dumps(value.value), "info": json.dumps(dict(value.info))}
-        content = value.content
-        if content is not None:
-            if not (isinstance(content, SQLAlchemyContent) and content.staged):
-                content = self._contents.write(database, content)
+        if value.content is not None:
+            content = self._contents.keep(database, value.content)
             written.append(content)
             stored |= content.columns()
         info = {}
@@ -225,14 +223,15 @@ class SQLAlchemyStorage(StorageAdapter):
 
     def remove_scope(self, scope: str) -> None:
         """Remove a scope with its variables and all scopes below it; an absent one is no error."""
-        table, variable, level = self._own_scope, self._variable, [scope] if storable(scope) else []
+        table, variable = self._own_scope, self._variable
+        waiting = [scope] if storable(scope) else []
         with self._database.write() as connection:
-            while level:
+            while waiting:
                 # From the outermost inwards: whoever adds to a scope locks its row, and what they add is found below.
-                connection.execute(delete(table).where(table.c.id.in_(level)))
-                connection.execute(delete(variable).where(variable.c.scope_id.in_(level)))
-                below = select(table.c.id).where(table.c.parent_id.in_(level)).with_for_update()
-                level = list(connection.scalars(below))
+                some, waiting = waiting[:MANY], waiting[MANY:]
+                connection.execute(delete(table).where(table.c.id.in_(some)))
+                connection.execute(delete(variable).where(variable.c.scope_id.in_(some)))
+                waiting += connection.scalars(select(table.c.id).where(table.c.parent_id.in_(some)).with_for_update())
 
     def create_tables(self) -> None:
         """Make the tables that don't exist yet."""

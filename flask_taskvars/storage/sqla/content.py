@@ -61,6 +61,12 @@ class Contents:
             raise
         return SQLAlchemyContent(self, database, content_id, size, digest.hexdigest(), int(time.time()), inline)
 
+    def keep(self, database: Database, source: Source) -> SQLAlchemyContent:
+        """Write a source, but for one that is staged here already."""
+        if isinstance(source, SQLAlchemyContent) and source.staged and source.contents is self:
+            return source
+        return self.write(database, source)
+
     def of(self, database: Database, row: Row[*tuple[Any, ...]]) -> SQLAlchemyContent:
         """The content of a variable's row."""
         content = SQLAlchemyContent(self, database, row.content_id, row.size, row.sha256, row.modified, row.data)
@@ -124,7 +130,7 @@ class SQLAlchemyContent(Content):
         modified: int,
         data: bytes | None,
     ) -> None:
-        self._contents, self._database = contents, database
+        self.contents, self._database = contents, database
         self._id, self._data = content_id, data
         self.size, self.etag = size, sha256
         self._modified = modified
@@ -145,13 +151,13 @@ class SQLAlchemyContent(Content):
 
         :raises ContentVanished: an upload took so long that its bytes were swept.
         """
-        if self.size > INLINE and not self._contents.hold(connection, self._id):
+        if self.size > INLINE and not self.contents.hold(connection, self._id):
             raise ContentVanished
 
     def discard(self) -> None:
         """Delete the bytes of a content that came to nothing."""
         if self.size > INLINE:
-            self._contents.discard(self._database, self._id)
+            self.contents.discard(self._database, self._id)
 
     @property
     def sha256(self) -> bytes:  # type: ignore[override]  # computed only where a header shows it
@@ -175,7 +181,7 @@ class SQLAlchemyContent(Content):
     def _inline(self) -> bytes:
         if self._data is None:
             with self._database.read() as connection:
-                self._data = connection.scalar(self._contents.inline, {"content_id": self._id})
+                self._data = connection.scalar(self.contents.inline, {"content_id": self._id})
         if self._data is None:
             raise ContentVanished
         return self._data
@@ -184,7 +190,7 @@ class SQLAlchemyContent(Content):
         """Read blocks `first` to `last` on a connection that is given back before the first of them is sent."""
         where = {"content_id": self._id, "first": first, "last": last}
         with self._database.read() as connection:
-            found = list(connection.scalars(self._contents.window, where))
+            found = list(connection.scalars(self.contents.window, where))
         if len(found) != last - first + 1:
             raise ContentVanished
         return found

@@ -97,4 +97,5 @@ def _reachable() -> Iterator[None]:
 
 def _is_one_of(codes: set[str | int], error: SQLAlchemyError) -> bool:
     cause = getattr(error, "orig", None)
-    return not codes.isdisjoint((getattr(cause, "sqlstate", None), *getattr(cause, "args", ())[:1]))
+    found = (getattr(cause, "sqlstate", None), *getattr(cause, "args", ())[:1])
+    return any(code in codes for code in found if isinstance(code, (str, int)))

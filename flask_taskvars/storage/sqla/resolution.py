@@ -11,8 +11,8 @@ from ...errors import TaskNotFound
 from .database import Database
 from .models import listed
 
-MAX_DEPTH = 1000
-"""Scopes in a chain; a bound for tables that were damaged into a circle."""
+MAX_DEPTH = 900
+"""Scopes in a chain; a bound for tables that were damaged into a circle. MySQL gives up after 1,000."""
 
 HostScopes: TypeAlias = Callable[[str], "Sequence[str] | None"]
 """The host's own rule: from a task's id to the ids of its scopes, nearest first; None for an unknown task."""

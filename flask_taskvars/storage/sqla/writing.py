@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, Table, delete, insert, select, update
 
-from ...errors import TaskNotFound
+from ...errors import StorageUnavailable, TaskNotFound
 from ..base import storable
 from .models import listed
 
@@ -15,6 +15,9 @@ VariableRow: TypeAlias = Mapping[str, object]
 """The columns of a variable but for its scope and name."""
 Check: TypeAlias = "Callable[[Mapping[str, Row[*tuple[Any, ...]]]], None]"
 """Looks at the rows that are there, by name."""
+
+MANY = 500
+"""Ids or names in one statement; databases have limits."""
 
 
 class Writer:
@@ -52,24 +55,34 @@ class Writer:
         """
         table = self._variable
         near = chain[:1] if local else chain
-        names = [name for name in {*rows, *delete_names} if storable(name)]
-        here = (table.c.scope_id.in_(near), table.c.name.in_(names))
-        if self._scope is None:
-            connection.execute(update(table).where(*here).values(modified=table.c.modified))
-        elif not self.lock(connection, dict.fromkeys((chain[-1], near[-1]))):
+        if self._scope is not None and not self.lock(connection, dict.fromkeys((chain[-1], near[-1]))):
             raise TaskNotFound(chain[0])
-        found = connection.execute(select(*listed(table)).where(*here)).all()
-        nearest = {row.name: row for row in sorted(found, key=lambda row: near.index(row.scope_id), reverse=True)}
+        nearest = self._nearest(connection, near, [name for name in {*rows, *delete_names} if storable(name)])
         if check:
             check(nearest)
-        for name in rows.keys() - set(delete_names):
-            if (old := nearest.get(name)) is None:
-                connection.execute(insert(table).values(scope_id=near[-1], name=name, **rows[name]))
-            else:
-                this = (table.c.scope_id == old.scope_id, table.c.name == name)
-                connection.execute(update(table).where(*this).values(**_later(rows[name], old.modified)))
+        put = {name: row for name, row in rows.items() if name not in delete_names}
+        new = [{"scope_id": near[-1], "name": name, **row} for name, row in put.items() if name not in nearest]
+        if new:
+            connection.execute(insert(table), new)
+        for name in put.keys() & nearest.keys():
+            old = nearest[name]
+            change = update(table).where(table.c.scope_id == old.scope_id, table.c.name == name)
+            if not connection.execute(change.values(**_later(put[name], old.modified))).rowcount:
+                raise StorageUnavailable  # the host's transaction still sees what another one deleted
         for old in (nearest[name] for name in delete_names if name in nearest):
             connection.execute(delete(table).where(table.c.scope_id == old.scope_id, table.c.name == old.name))
+
+    def _nearest(
+        self, connection: Connection, near: Sequence[str], names: Sequence[str]
+    ) -> dict[str, Row[*tuple[Any, ...]]]:
+        table = self._variable
+        found: list[Row[*tuple[Any, ...]]] = []
+        for start in range(0, len(names), MANY):
+            here = (table.c.scope_id.in_(near), table.c.name.in_(names[start : start + MANY]))
+            if self._scope is None:
+                connection.execute(update(table).where(*here).values(modified=table.c.modified))
+            found += connection.execute(select(*listed(table)).where(*here)).all()
+        return {row.name: row for row in sorted(found, key=lambda row: near.index(row.scope_id), reverse=True)}
 
 
 def _later(row: VariableRow, old: int | None) -> VariableRow:
