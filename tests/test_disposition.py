@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from email.message import Message
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import example, given
@@ -155,6 +156,12 @@ def read_without_the_star(value: str) -> str | None:
     return message.get_filename()
 
 
+def read_with_the_star(value: str) -> str | None:
+    """The file name for a client of today. (Older Werkzeugs take quotes off what they decoded.)"""
+    starred = re.fullmatch(r'attachment; filename="[^"]+"; filename\*=UTF-8\'\'([^ ;"]+)', value)
+    return unquote(starred[1], errors="strict") if starred else read_without_the_star(value)
+
+
 def test_the_contracts_example() -> None:
     assert content_disposition("someFile.txt") == 'attachment; filename="someFile.txt"'
 
@@ -177,10 +184,11 @@ HOSTILE = st.text(st.characters(categories=None), max_size=600) | st.text(
 @example("." + " " * 300 + "x")
 @example("CON" + " " * 300)
 @example("é" * 127 + " .txt")
+@example('"')
 def test_no_name_does_harm(stored: str) -> None:
     name, value = safe_filename(stored), content_disposition(stored)
     assert re.fullmatch(r"[ -~]+", value)
-    assert parse_options_header(value)[1] == {"filename": name}
+    assert read_with_the_star(value) == name
     assert 0 < len(name.encode()) <= MAX_NAME
     assert name.strip(". ")
     assert not re.search(r"[/\\]", name)
