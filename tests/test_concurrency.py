@@ -241,6 +241,28 @@ def test_removing_a_scope_takes_along_what_is_being_added(desk: Desk) -> None:
     assert count(db, "taskvars_scope") == count(db, "taskvars_variable") == 0
 
 
+def test_tries_again_when_the_database_undoes_a_transaction(postgresql_url: str) -> None:
+    isolated = {"isolation_level": "REPEATABLE READ"}
+    with make_desk(postgresql_url, SQLALCHEMY_ENGINE_OPTIONS=isolated) as desk:
+        storage, db = parts(desk)
+        storage.add_scope("task")
+        storage.join(db.session).set("task", "v", 1)
+
+        def write() -> None:
+            with desk.app.app_context():
+                storage.set("task", "v", pattern(2 * BLOCK))
+
+        with ThreadPoolExecutor(1) as pool:
+            writing = pool.submit(write)
+            wait([writing], timeout=0.5)
+            assert not writing.done()
+            db.session.commit()
+            writing.result(60)
+        claimed, found = digest_of(storage, "task", "v")
+        assert claimed == found
+        assert count(db, "taskvars_chunk") == 2
+
+
 def test_deleting_while_reading_and_writing(desk: Desk) -> None:
     storage, db = parts(desk)
 
