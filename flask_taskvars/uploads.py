@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from flask import Request
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.http import parse_options_header
 
-from .conversions import JSON_FORMAT, Given, convert
-from .disposition import OCTET_STREAM, is_media_type
+from .conversions import JSON_FORMAT, Given, convert, java_text
+from .disposition import OCTET_STREAM
 from .errors import InvalidFile, InvalidRequest, NoBody, TooLarge
 from .multipart import Part, parts
 from .settings import Settings
@@ -28,6 +29,9 @@ class BadMediaType(InvalidRequest):
         super().__init__("Invalid mime type given")
 
 
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PARAMETER = rf';[ \t]*{_TOKEN}[ \t]*=[ \t]*(?:{_TOKEN}|"(?:[^"\\]|\\.)*")[ \t]*'
+_CONTENT_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}[ \t]*(?:{_PARAMETER})*;?")
 _NO_DATA = "A form is needed here, with a part named 'data' that holds the bytes of the variable."
 
 
@@ -81,7 +85,7 @@ def _given(name: str, form: _Form, data: Part, settings: Settings) -> Given:
     engine = settings.profile == "engine"
     if form.object_type is not None:
         if parse_options_header(data.content_type)[0].lower() != JSON_FORMAT:
-            raise InvalidRequest(f"Unrecognized content type for serialized java type: {data.content_type}")
+            raise InvalidRequest(f"Unrecognized content type for serialized java type: {java_text(data.content_type)}")
         info = {"objectTypeName": form.object_type, "serializationDataFormat": JSON_FORMAT}
         return convert(name, "Object", _text(form.source, settings), info)
     match form.value_type[:1].upper() + form.value_type[1:]:
@@ -95,13 +99,12 @@ def _given(name: str, form: _Form, data: Part, settings: Settings) -> Given:
 def _file(source: Source, data: Part, engine: bool) -> Given:
     if data.filename is None:
         raise InvalidFile("Cannot create file without filename! Please set a name into ValueInfo with key filename")
-    media_type, options = parse_options_header(data.content_type or OCTET_STREAM)
-    media_type = media_type.lower()
-    if not is_media_type(media_type):
+    if data.content_type is not None and not _CONTENT_TYPE.fullmatch(data.content_type):
         raise BadMediaType
+    media_type, options = parse_options_header(data.content_type or OCTET_STREAM)
     # The engine reads `encoding`, a parameter of its own, and drops the `charset` that everybody else sends.
     encoding = options.get("encoding") or (None if engine else options.get("charset"))
-    value = File(source, filename=data.filename, mimetype=media_type, encoding=encoding)
+    value = File(source, filename=data.filename, mimetype=media_type.lower(), encoding=encoding)
     return Given(value, options.get("transient", "").lower() == "true")
 
 
