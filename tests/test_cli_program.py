@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,7 @@ def test_a_storage_without_tables(command: str) -> None:
 
 def mounted(*storages: MemoryStorage) -> Flask:
     app = Flask("host")
+    app.testing = True
     for number, storage in enumerate(storages):
         name = "taskvars" if number == 0 else f"taskvars{number}"
         TaskVars(storage, name=name, url_prefix=f"/{name}").init_app(app)
@@ -167,15 +168,21 @@ class Terminal:
         return self._shown.decode()
 
 
-def in_terminal(app: Flask, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
+def in_terminal(app: Flask, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int | str | None, str]:
     """The exit code of a command in a terminal, and what that shows."""
     terminal = Terminal()
     with open(terminal.follower, "w", closefd=False) as screen, monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", screen)
         patch.setattr(sys, "stderr", screen)
-        with pytest.raises(SystemExit) as end:
-            app.cli.main(["taskvars", *arguments], prog_name="flask", obj=ScriptInfo(create_app=lambda *_: app))
-    return int(str(end.value.code)), terminal.close()
+        code = main(app, *arguments)
+    return code, terminal.close()
+
+
+def main(app: Flask, *arguments: str) -> int | str | None:
+    """The exit code of a command that writes to `sys.stdout` as it is now."""
+    with pytest.raises(SystemExit) as end:
+        app.cli.main(["taskvars", *arguments], prog_name="flask", obj=ScriptInfo(create_app=lambda *_: app))
+    return end.value.code
 
 
 def test_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,9 +208,23 @@ def test_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     files = {path.name: path.read_bytes() for path in Path().iterdir()}
     assert files == {"a_.bin": DATA, "_raw": DATA, "text": b"line\n\x1b[31mred"}
     for command in ("get t1 big", "put t1 again big"):
-        code, bar = in_terminal(app, monkeypatch, *command.split())
-        assert code == 0
+        end, bar = in_terminal(app, monkeypatch, *command.split())
+        assert end == 0
         assert "100%" in bar
+
+
+def test_a_reader_that_has_enough_is_no_failure_to_explain(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    storage = MemoryStorage()
+    storage.add_scope("t1")
+    storage.set("t1", "big", BIG)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with suppress(BrokenPipeError), open(writer, "w") as gone, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", gone)
+        assert main(mounted(storage), "get", "t1", "big") == 1
+    assert capfd.readouterr().err == ""
 
 
 PROGRAM = """
