@@ -11,8 +11,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import QueuePool
 
 from flask_taskvars import TaskVars
-from flask_taskvars.responses import Body
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
+from flask_taskvars.storage.sqla.content import SQLAlchemyContent
 
 
 def make_app(url: str) -> Flask:
@@ -24,17 +24,17 @@ def make_app(url: str) -> Flask:
 
     @app.get("/held")
     def held() -> dict[str, int]:
-        """What downloads hold right now: connections out of the pool, and bodies that nobody closed."""
+        """What downloads hold right now: connections out of the pool, and reads that are neither done nor given up."""
         pool = db.engine.pool
         assert isinstance(pool, QueuePool)
-        gc.collect()
-        return {"connections": pool.checkedout(), "bodies": sum(map(_is_open_body, gc.get_objects()))}
+        return {"connections": pool.checkedout(), "reads": sum(map(_is_open_read, gc.get_objects()))}
 
     return app
 
 
-def _is_open_body(thing: object) -> bool:
-    return isinstance(thing, Body) and isinstance(thing._blocks, GeneratorType) and thing._blocks.gi_frame is not None
+def _is_open_read(thing: object) -> bool:
+    read = SQLAlchemyContent.open_at.__code__
+    return isinstance(thing, GeneratorType) and thing.gi_code is read and thing.gi_frame is not None
 
 
 app = make_app(os.environ["TASKVARS_TEST_URL"])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from base64 import b64decode
 from email.utils import parsedate_to_datetime
 
 import pytest
 
 from flask_taskvars import Value
-from tests.conformance import Case, assert_ended, check_problem, path, run
+from tests.conformance import Case, assert_ended, check_problem, described, path, run
 from tests.rawhttp import Answer, Connection, ask, request
-from tests.served_world import VARIABLES, stored
+from tests.served_world import TASK, VARIABLES, stored
 from tests.servers import NO_DATE, NO_PIPELINES, Served
 
 pytest_plugins = ["tests.served_fixtures"]
@@ -81,6 +82,27 @@ def test_dates(variable: str, server: Served) -> None:
     elif "Last-Modified" in answer:
         assert parsedate_to_datetime(answer["Last-Modified"]) <= parsedate_to_datetime(answer["Date"])
     assert ("Last-Modified" in answer) == (not variable.startswith("null"))
+
+
+@pytest.mark.parametrize("variable", [*(f"/{name}" for name in VARIABLES), ""])
+def test_documents_have_conditions_and_exact_lengths_too(variable: str, server: Served) -> None:
+    """13.1, 9.3.2, 14.2: JSON about a variable, or about all of them; no ranges here, so Range is ignored."""
+    target = f"/task/{TASK}/variables{variable}"
+    with Connection(server.address) as connection:
+        plain = connection.ask(target)
+        assert plain.status == 200
+        assert plain["Content-Type"] == "application/json"
+        json.loads(plain.body)
+        etag = plain["ETag"]
+        head = connection.ask(target, method="HEAD")
+        assert described(head) == described(plain)
+        ranged = connection.ask(target, f"Range: bytes=0-0\nIf-Match: {etag}")
+        assert (ranged.status, ranged.body) == (200, plain.body)
+        assert connection.ask(target, 'If-Match: "x"').status == 412
+        fresh = connection.ask(target, f'If-None-Match: "a,b", W/{etag}')
+        assert fresh.status == 304
+        assert described(fresh).items() <= described(plain).items()
+        assert_ended(connection, fresh)
 
 
 def allowed(answer: Answer) -> set[str]:
