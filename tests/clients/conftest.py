@@ -54,6 +54,7 @@ class Engine:
         self.server.closed.add(self.task)
 
     def remove_task(self) -> None:
+        """Remove the task with its variables."""
         with self.server.desk.app.app_context():
             self.server.desk.storage.remove_scope(self.task)
 

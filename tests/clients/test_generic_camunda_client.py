@@ -6,6 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -215,8 +216,8 @@ def test_errors_of_writes(api: Api, engine: Engine, tmp_path: Path) -> None:
     error = api.refused("put_task_variable", "v", variable_value_dto=api.value("Nope", "x"))
     why = "Cannot put task variable v: Unsupported value type 'Nope'"
     assert described(error) == (400, "InvalidRequestException", why)
-    # The client writes moments in a form that the engine does not read either.
-    moment = "2026-11-23T10:11:12.345000+00:00"
+    # The client writes `2026-11-23T10:11:12+00:00`, and the contract has only `2026-11-23T10:11:12.000+0000`.
+    moment = datetime(2026, 11, 23, 10, 11, 12, tzinfo=UTC)
     error = api.refused("put_task_variable", "v", variable_value_dto=api.value("Date", moment))
     assert described(error)[:2] == (400, "InvalidRequestException")
     error = api.refused("set_binary_task_variable", "v", value_type="File")
