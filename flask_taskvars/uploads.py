@@ -17,7 +17,7 @@ from .errors import InvalidFile, InvalidRequest, NoBody, TooLarge
 from .multipart import Part, parts
 from .settings import Settings
 from .storage.base import StorageAdapter
-from .values import Bytes, File, Source, blocks
+from .values import Bytes, Content, File, blocks
 
 
 class BadMediaType(InvalidRequest):
@@ -40,7 +40,7 @@ class _Form:
     """What a form said so far."""
 
     data: Part | None = None
-    source: Source = None
+    source: Content | None = None
     value_type: str = "Bytes"
     object_type: str | None = None
 
@@ -96,7 +96,7 @@ def _given(name: str, form: _Form, data: Part, settings: Settings) -> Given:
     return convert(name, form.value_type, _text(form.source, settings), None)
 
 
-def _file(source: Source, data: Part, engine: bool) -> Given:
+def _file(source: Content | None, data: Part, engine: bool) -> Given:
     if data.filename is None:
         raise InvalidFile("Cannot create file without filename! Please set a name into ValueInfo with key filename")
     if data.content_type is not None and not _CONTENT_TYPE.fullmatch(data.content_type):
@@ -108,7 +108,7 @@ def _file(source: Source, data: Part, engine: bool) -> Given:
     return Given(value, options.get("transient", "").lower() == "true")
 
 
-def _text(source: Source, settings: Settings) -> str:
+def _text(source: Content | None, settings: Settings) -> str:
     """A value that is no file, as text, which is held in memory."""
     held = bytearray()
     for block in blocks(source):

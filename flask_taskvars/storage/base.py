@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import IO, TypeAlias
 
 from ..errors import InvalidRequest
-from ..values import BLOCK, Readable, Source, TypedValue, Variable, blocks, typed_value
+from ..values import BLOCK, Content, Readable, TypedValue, Variable, blocks, typed_value
 
 Guard: TypeAlias = Callable[[Mapping[str, Variable]], None]
 """Looks at variables as they are in the moment of a change; what it raises undoes the change."""
 
 MAX_KEY = 255
 """Characters in an id or a variable's name, as in the engines."""
+
+
+class SpooledContent(Content):
+    """A stream that was read into a temporary file."""
+
+    modified = None
+
+    def __init__(self, stream: Readable, file: IO[bytes]) -> None:
+        self._file, self.size, digest = file, 0, hashlib.sha256()
+        for block in blocks(stream):
+            digest.update(block)
+            self.size += file.write(block)
+        self.sha256, self.etag = digest.digest(), digest.hexdigest()
+
+    def open_at(self, offset: int) -> Iterator[bytes]:
+        self._file.seek(offset)
+        while block := self._file.read(BLOCK):
+            yield block
 
 
 class StorageAdapter(ABC):
@@ -62,16 +81,13 @@ class StorageAdapter(ABC):
         """
 
     @contextmanager
-    def staging(self, stream: Readable) -> Iterator[Source]:
+    def staging(self, stream: Readable) -> Iterator[Content]:
         """Read a stream to its end before it is known what becomes of it; what is not stored is forgotten again.
 
         A storage that can keep the bytes where they will stay does so; this one puts them into a temporary file.
         """
         with tempfile.SpooledTemporaryFile(max_size=4 * BLOCK) as file:
-            for block in blocks(stream):
-                file.write(block)
-            file.seek(0)
-            yield file
+            yield SpooledContent(stream, file)
 
     def set(self, scope: str, name: str, value: object) -> None:
         """Set one variable in exactly this scope.
