@@ -64,7 +64,7 @@ def test_rolls_back_with_the_session(desk: Desk, size: int) -> None:
 
 def test_joins_a_plain_session(desk: Desk) -> None:
     storage, db = parts(desk)
-    with Session(db.engine) as session, session.begin():
+    with Session(db.engine, autoflush=False) as session, session.begin():
         storage.join(session).set("old", "v", "after")
     assert storage.get("old", "v").value == Value("String", "after")
 
