@@ -71,7 +71,7 @@ def _problem(error: TaskVarsError) -> Response:
         document["type"] = "NullPointerException"  # with a message of ours: the engine's names its classes
     if isinstance(error, StorageUnavailable):
         # The cause's own text: SQLAlchemy's would print the statement's parameters.
-        cause = getattr(error.__cause__, "orig", error.__cause__)
+        cause = getattr(error.__cause__, "orig", error.__cause__) or error
         current_app.logger.error("taskvars: the storage failed: %s: %s", type(cause).__name__, cause)
     return json_problem(document, status, error.headers())
 

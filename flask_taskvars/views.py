@@ -11,6 +11,7 @@ from blinker import Signal
 from flask import Blueprint, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import PathConverter
 
 from .conversions import Given, convert
 from .documents import collection_pieces, document_etag, document_response, variable_pieces
@@ -34,6 +35,12 @@ _CONDITIONS = ("If-Match", "If-None-Match", "If-Unmodified-Since")
 _VALUE, _PATCH = VariableValueSchema(), PatchVariablesSchema()
 
 
+class NameConverter(PathConverter):
+    """A variable's name: any text, also with slashes and line feeds in it, but for a slash in front."""
+
+    regex = r"[^/][\s\S]*?"
+
+
 def make_blueprint(name: str) -> Blueprint:
     """A blueprint whose errors are JSON; its routes come with :func:`add_routes`, when the settings are known."""
     blueprint = Blueprint(name, __name__)
@@ -43,11 +50,12 @@ def make_blueprint(name: str) -> Blueprint:
 
 def add_routes(state: BlueprintSetupState, settings: Settings) -> None:
     """Add the routes, each with and without a trailing slash, plain and under `/engine/<name>`."""
+    state.app.url_map.converters["taskvars_name"] = NameConverter
     engine = f"/engine/{settings.engine_name}"
     resources = {
         "variables": ("", _resource(GET=get_variables, POST=modify_variables)),
-        "variable": ("/<path:name>", _resource(GET=get_variable, PUT=put_variable, DELETE=delete_variable)),
-        "variable_data": ("/<path:name>/data", _resource(GET=get_data, POST=upload_data)),
+        "variable": ("/<taskvars_name:name>", _resource(GET=get_variable, PUT=put_variable, DELETE=delete_variable)),
+        "variable_data": ("/<taskvars_name:name>/data", _resource(GET=get_data, POST=upload_data)),
     }
     for endpoint, (path, view) in resources.items():
         for start in (_SCOPE, engine + _SCOPE):
@@ -109,6 +117,8 @@ def get_variable(task_id: str, name: str, *, local: bool) -> Response:
 
 def get_variables(task_id: str, *, local: bool) -> Response:
     """GET …/variables: every typed value in sight."""
+    if request.path.endswith("//"):
+        raise NotFound  # the name of a variable is missing, or is a slash
     mount = current_mount()
     mount.permit("read", task_id, None)
     values = {name: variable.value for name, variable in mount.storage.get_all(task_id, local=local).items()}

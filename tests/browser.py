@@ -72,12 +72,20 @@ def serving(app: WSGIApplication) -> Iterator[str]:
 
     sockets: dict[int, Any] = {}
     server: Any = create_server(app, map=sockets, host="127.0.0.1", port=0)
+
+    def end() -> None:
+        server.del_channel()
+        server.trigger.del_channel()
+        wasyncore.close_all(sockets)
+
     loop = Thread(target=server.run)
     loop.start()
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        # In the loop's own thread, which may be waiting on them; an idle connection would keep the loop alive.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))
+        # In the loop's own thread, which may be waiting on them; an idle connection would keep the loop alive. Not the
+        # trigger itself: it is still to be written to.
+        server.trigger.pull_trigger(end)
         loop.join()
         server.task_dispatcher.shutdown()
+        server.close()

@@ -13,7 +13,7 @@ from flask_taskvars import Bytes, TaskVars
 from flask_taskvars.storage.memory import MemoryStorage
 
 V = "/task/t1/variables/v"
-NAMES = ["v", "data", "x/data", "data/data", "a/b", "ü ?#", " ", "%41", "..", "a+b", "a;b", "日本"]
+NAMES = ["v", "data", "x/data", "data/data", "a/b", "ü ?#", " ", "%41", "..", "a+b", "a;b", "日本", "two\nlines"]
 HTML, JSON = "text/html; charset=utf-8", "application/json"
 
 
@@ -116,6 +116,7 @@ NOWHERE = [
     ("GET", "/task/t1//variables/v/data", 404),
     ("GET", "/task/t1/variables//data", 404),
     ("GET", f"{V}//data", 404),
+    ("GET", "/task/t1/variables//", 404),
     ("GET", "/task/t1/variables/v\0/data", 400),
     ("GET", "/task/t1/variables/\xff/data", 400),
     ("PATCH", f"{V}/data", 405),
@@ -182,7 +183,7 @@ def test_head_is_a_get_without_its_body(host: Flask, prefix: str) -> None:
         assert dict(head.headers) == dict(get.headers)
 
 
-# What clients were seen to send with a GET (DESIGN 1.4); none of it may matter.
+# What clients were seen to send with a GET; none of it may matter.
 SENT: list[dict[str, Any]] = [
     {"headers": {"Accept": "application/json"}},
     {"headers": {"Accept": "image/png;q=0.1"}},
