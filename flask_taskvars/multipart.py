@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Event, Field, File, MultipartDecoder, NeedData, State
 
-from .errors import InvalidRequest, NoBody, TooLarge
+from .errors import InvalidRequest, NoBody, TaskVarsError, TooLarge
 from .values import BLOCK, Readable
 
 MAX_PARTS = 16
@@ -19,7 +19,7 @@ MAX_PARTS = 16
 MAX_TEXT = 64 * 1024
 """Bytes in a part that is no file, such as `valueType`, and in the headers of one part."""
 _READ = 64 * 1024
-_TOO_LONG = f"What is no data in the form, such as the headers of one part, has more than {MAX_TEXT} bytes."
+_TOO_LONG = f"The headers of a part of the form have more than {MAX_TEXT} bytes."
 _EXTENDED = re.compile(r";\s*filename\*", re.IGNORECASE)
 _QUOTED = re.compile(r';\s*filename="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 
@@ -106,20 +106,20 @@ def _events(stream: Readable, decoder: MultipartDecoder) -> Iterator[Event]:
         if not isinstance(event, NeedData):
             yield event
             continue
-        if len(decoder.buffer) > MAX_TEXT:
-            raise TooLarge(_TOO_LONG)
-        read = next(reads, None)
+        too_long = len(decoder.buffer) > MAX_TEXT
+        read = None if too_long else next(reads, None)
         if read is None:
-            raise _cut_short(decoder.state)
+            raise _stuck(decoder.state, too_long)
         decoder.receive_data(read)
     for _ in reads:
         pass
 
 
-def _cut_short(state: State) -> InvalidRequest:
+def _stuck(state: State, too_long: bool) -> TaskVarsError:
+    """What is wrong with a form of which there is no more, or already too much."""
     if state is State.PREAMBLE:
         return NoBody("The form has no parts: the boundary that the Content-Type names is not in the body.")
-    return BrokenForm("it ends before its last boundary")
+    return TooLarge(_TOO_LONG) if too_long else BrokenForm("it ends before its last boundary")
 
 
 def _reads(stream: Readable, delimiter: bytes) -> Iterator[bytes]:

@@ -218,10 +218,10 @@ def test_a_form_that_is_cut_short(length: int) -> None:
     assert (refusal.value.status, refusal.value.type) == (400, "RestException")
 
 
-@pytest.mark.parametrize("body", [b"", b"x", b"--", b"--b", part("; name=data").replace(b"--b", b"--c")])
+@pytest.mark.parametrize("body", [b"", b"x", b"--", b"--b", part("; name=a").replace(b"--b", b"--c"), b"p" * 10**5])
 def test_a_form_without_its_boundary(body: bytes) -> None:
     with pytest.raises(NoBody, match="boundary that the Content-Type names is not in the body"):
-        read(body)
+        read(cut(body, *range(50_000, len(body), 50_000)))
 
 
 def test_an_empty_form() -> None:
@@ -255,11 +255,10 @@ def test_a_line_break_in_a_name_makes_no_header() -> None:
         part("; name=data", b"x", "X: " + "y" * 2 * MAX_TEXT),
         part(f'; name=data; filename="{"x" * 2 * MAX_TEXT}"'),
         b"--b\r\n" + b"X: y\r\n" * MAX_TEXT,
-        b"--b" + b" " * 2 * MAX_TEXT,
-        b"p" * 2 * MAX_TEXT,
+        part("; name=data") + b"--b" + b" " * 2 * MAX_TEXT,
     ],
 )
-def test_what_is_no_data_is_bounded(body: bytes) -> None:
+def test_the_headers_of_a_part_are_bounded(body: bytes) -> None:
     pieces = Pieces(body[start : start + 50_000] for start in range(0, len(body), 50_000))
     with pytest.raises(TooLarge, match=str(MAX_TEXT)):
         read(pieces)
