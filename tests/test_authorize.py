@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, abort, redirect
+from flask import Flask, Response, abort, redirect
 from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import HTTPException, Unauthorized
 from werkzeug.test import TestResponse
 
 from flask_taskvars import Bytes, File, Forbidden, MissingAuthorization, TaskVars, create_blueprint
@@ -244,12 +245,16 @@ def test_the_hook_may_abort(stop: Callable[[], object], status: int, kind: str, 
     assert headers.items() <= dict(answer.headers).items()
 
 
-def test_the_hook_may_send_a_response_of_its_own() -> None:
-    def check(action: str, task_id: str, name: str | None) -> bool:
-        abort(redirect("/login"))
-
-    answer = ask(mounted(check), f"GET {F}/data")
-    assert (answer.status_code, answer.location) == (302, "/login")
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (HTTPException(response=redirect("/login")), 302),
+        (Unauthorized(response=Response("log in first", 401, {"Location": "/login"})), 401),
+    ],
+)
+def test_the_hook_may_send_a_response_of_its_own(error: HTTPException, status: int) -> None:
+    answer = ask(mounted(raising(error)), f"GET {F}/data")
+    assert (answer.status_code, answer.location) == (status, "/login")
 
 
 def test_a_mistake_in_the_hook_opens_nothing() -> None:

@@ -99,7 +99,10 @@ def own_error_pages(app: Flask) -> None:
         app.register_error_handler(code, page)
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("POST", "/rest/version", 405), ("GET", "/rest//version", 308)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("POST", "/rest/version", 405), ("GET", "/rest//version", 308), ("GET", "/rest//below", 308)],
+)
 @pytest.mark.parametrize("prefix", ["/rest"], indirect=True)
 def test_the_hosts_pages_below_our_prefix_route_as_before(host: Flask, method: str, path: str, status: int) -> None:
     answer = ask(host, path, method)
