@@ -140,6 +140,8 @@ def load(schema: Schema, content_type: str | None, body: bytes) -> dict[str, Any
     document = _parse(body) if body else {}
     if document is None:
         raise NoBody
+    if not isinstance(document, dict):
+        raise InvalidBody("The body must be a JSON object.")
     _refuse_nulls(document)
     try:
         loaded: dict[str, Any] = schema.load(document)
@@ -153,16 +155,18 @@ def _parse(body: bytes) -> Any:
         return None
     try:
         return json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise InvalidBody(f"The body is no JSON: {error}") from error
+    except RecursionError as error:
+        raise InvalidBody("The body is nested too deeply.") from error
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _refuse_nulls(document: Any) -> None:
+def _refuse_nulls(document: Mapping[str, Any]) -> None:
     """A variable that is null, where a typed value should be: the engine stumbles over it as over a null body."""
-    modifications = document.get("modifications") if isinstance(document, dict) else None
+    modifications = document.get("modifications")
     if isinstance(modifications, dict) and None in modifications.values():
         raise NoBody
