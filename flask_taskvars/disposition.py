@@ -17,6 +17,7 @@ MAX_TYPE = 1024
 
 _NAMELESS = "download"
 _KEPT_EXTENSION = 32
+_END = 2048
 _ATTR_CHAR = "!#$&+-.^_`|~"  # RFC 8187 3.2.1, beside letters and digits
 _UNSAFE_ASCII = re.compile(r"[^ !#$&'()+,.0-9;=@A-Z\[\]^_`a-z{}~-]")
 _INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")  # bidi controls and the like
@@ -31,9 +32,13 @@ _MEDIA_TYPE = re.compile(
 _PARAMETER = re.compile(rf"({_TOKEN})=({_TOKEN}|{_QUOTED})")
 
 
-@lru_cache(1024)
 def content_disposition(filename: str, *, inline: bool = False) -> str:
     """Build a Content-Disposition (RFC 6266): `filename` in safe ASCII, `filename*` when that is not the name."""
+    return _content_disposition(_bounded(filename), inline)
+
+
+@lru_cache(1024)
+def _content_disposition(filename: str, inline: bool) -> str:
     name = safe_filename(filename)
     plain = _ascii(name)
     value = f'{"inline" if inline else "attachment"}; filename="{plain}"'
@@ -46,9 +51,14 @@ def safe_filename(name: str) -> str:
     The last part of a path (RFC 6266 4.3), without control and bidi characters and surrogates, never a device name
     of Windows, never empty, at most :data:`MAX_NAME` bytes with the extension kept.
     """
-    name = _INVISIBLE.sub("", name)
+    name = _INVISIBLE.sub("", _bounded(name))
     name = "".join("_" if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") else char for char in name)
     return _saveable(re.split(r"[/\\]", name.rstrip("/\\"))[-1])
+
+
+def _bounded(name: str) -> str:
+    """The two ends of a name that has many times what is kept of it, so that neither time nor the cache runs out."""
+    return name if len(name) <= 2 * _END else name[:_END] + name[-_END:]
 
 
 def _saveable(name: str) -> str:
@@ -74,7 +84,6 @@ def _ascii(name: str) -> str:
     return _saveable(re.sub(r"^\.", "_", plain))
 
 
-@lru_cache(1024)
 def content_type(mimetype: str | None, encoding: str | None) -> str:
     """Build a Content-Type out of what is stored.
 
@@ -91,8 +100,13 @@ def is_media_type(text: str) -> bool:
 
 
 def _media_type(text: str) -> str | None:
+    return _read_media_type(text) if len(text) <= MAX_TYPE else None
+
+
+@lru_cache(1024)
+def _read_media_type(text: str) -> str | None:
     match = _MEDIA_TYPE.fullmatch(text)
-    if match is None or len(text) > MAX_TYPE:
+    if match is None:
         return None
     parameters = {name.lower(): value for name, value in _PARAMETER.findall(match[2])}
     if "charset" in parameters and not _is_charset(parameters["charset"].strip('"')):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 import unicodedata
 from email.message import Message
 from urllib.parse import unquote
@@ -127,6 +128,8 @@ NAMES = [
     ("x." + "e" * 300, "x." + "e" * 234, "x." + "e" * 234),
     ("." + "x" * 300, "." + "x" * 235, "_" + "x" * 235),
     ("㌖" * 78, "㌖" * 78, "_" * 236),
+    ("x/" * 5000 + "a.txt", "a.txt", "a.txt"),
+    ("b" + "a" * 9000 + ".txt", "b" + "a" * 231 + ".txt", "b" + "a" * 231 + ".txt"),
     # what only the cut makes harmful
     ("." + " " * 300 + "x", "download", "download"),
     ("CON" + " " * 300 + ".txt", "_CON.txt", "_CON.txt"),
@@ -270,6 +273,19 @@ def test_every_content_type_is_one(mimetype: str, encoding: str | None) -> None:
     assert re.fullmatch(
         r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+(; [ -~]+)*", content_type(mimetype, encoding)
     )
+
+
+def test_hostile_values_do_not_fill_the_memory() -> None:
+    """What is remembered of a value does not grow with it."""
+    tracemalloc.start()
+    try:
+        for number in range(50):
+            content_disposition(f"{number}" * 500_000)
+            content_type(f"{number}" * 500_000, f"{number}" * 500_000)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 5_000_000
 
 
 @pytest.mark.parametrize(
