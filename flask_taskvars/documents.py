@@ -82,11 +82,17 @@ def _length(piece: Piece) -> int:
 
 
 def _encoded(pieces: Iterable[Piece]) -> Iterator[bytes]:
+    texts: list[str] = []
     for piece in pieces:
         if isinstance(piece, str):
-            yield piece.encode("ascii")
-        else:
-            yield from _base64(piece.open_at(0))
+            texts.append(piece)
+            continue
+        blocks = _base64(piece.open_at(0))
+        # In one with what comes before, so that a content that can't be read is noticed before anything is sent.
+        yield "".join(texts).encode("ascii") + next(blocks)
+        yield from blocks
+        texts.clear()
+    yield "".join(texts).encode("ascii")
 
 
 def _base64(blocks: Iterator[bytes]) -> Iterator[bytes]:
