@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from base64 import b64encode
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -179,4 +180,5 @@ def test_the_shipped_files_are_the_served_ones(client: FlaskClient) -> None:
     files = Path(__file__).parent.parent / "example_app" / "files"
     for task, name, file in (("aTaskId", "policy", "policy.pdf"), ("assess-damage", "photo", "ceiling.png")):
         answer = client.head(f"/task/{task}/variables/{name}/data")
-        assert answer.headers["ETag"] == f'"{hashlib.sha256((files / file).read_bytes()).hexdigest()}"'
+        digest = b64encode(hashlib.sha256((files / file).read_bytes()).digest()).decode()
+        assert answer.headers["Repr-Digest"] == f"sha-256=:{digest}:"

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import sqlalchemy as sa
@@ -55,8 +56,9 @@ def serve_desk(name: str, folder: Path, desk: Desk) -> AbstractContextManager[Se
 
 
 @pytest.fixture(scope="module")
-def own_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with fresh_database(tmp_path_factory.mktemp("database")) as desk:
+def own_desk() -> Iterator[Desk]:
+    # Not in one of pytest's folders: later runs at the same time would remove it under the server.
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder, fresh_database(Path(folder)) as desk:
         yield desk
 
 
