@@ -141,7 +141,7 @@ def load(schema: Schema, content_type: str | None, body: bytes) -> dict[str, Any
     if document is None:
         raise NoBody
     if not isinstance(document, dict):
-        raise InvalidBody("The body must be a JSON object.")
+        raise InvalidBody("The body does not fit: it must be a JSON object.")
     _refuse_nulls(document)
     try:
         loaded: dict[str, Any] = schema.load(document)

@@ -127,7 +127,7 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
 
 @pytest.mark.parametrize("body", [b"[]", b"5", b'"x"', b"true", b"[null]"])
 def test_what_is_no_object_is_refused(body: bytes) -> None:
-    with pytest.raises(InvalidBody, match=r"The body must be a JSON object\."):
+    with pytest.raises(InvalidBody, match=r"The body does not fit: it must be a JSON object\."):
         read(body)
 
 
