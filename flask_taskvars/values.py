@@ -71,6 +71,9 @@ class Value:
             raise ValueError(
                 f"A {self.type} is binary: give {self.type.title()}(…) in place of Value({self.type!r}, …)."
             )
+        if isinstance(self.value, float) and not math.isfinite(self.value):
+            # JSON has no word for these; the contract has Java's.
+            object.__setattr__(self, "value", _NOT_FINITE[f"{self.value}"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +134,7 @@ def typed_value(value: object) -> TypedValue:
         case int() if (number := int(value)) in LONG:  # a range counts to find a subclass of int, such as an IntEnum
             return Value("Integer" if number in INTEGER else "Long", number)
         case float():
-            # JSON has no word for these; the contract has Java's.
-            return Value("Double", value if math.isfinite(value) else _NOT_FINITE[f"{value}"])
+            return Value("Double", value)
         case str():
             return Value("String", value)
         case bytes() | bytearray() | memoryview():

@@ -85,6 +85,7 @@ VALUES: list[tuple[TypedValue, dict[str, object]]] = [
             ("Long", 2**63 - 1),
             ("Double", 1.5),
             ("Double", "NaN"),
+            ("Double", "-Infinity"),
             ("Boolean", False),
             ("Null", None),
             ("Date", "2026-01-02T03:04:05.678+0000"),
@@ -218,6 +219,12 @@ def test_values_out_of_a_storage(sqlite_desk: Desk) -> None:
     assert sqlite_desk.client.get("/task/t/variables").json == documents
     for name in data:
         assert sqlite_desk.client.get(f"/task/t/variables/{name}").json == documents[name]
+
+
+@pytest.mark.parametrize(("number", "word"), [(float("nan"), "NaN"), (float("inf"), "Infinity")])
+def test_what_is_no_number_in_json_is_a_word(desk: Desk, number: float, word: str) -> None:
+    desk.storage.set("t", "v", Value("Double", number))
+    assert desk.client.get(V).json == shown("Double", word)
 
 
 def test_no_values(desk: Desk) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask import abort
+from werkzeug.datastructures import WWWAuthenticate
 
 from flask_taskvars import Bytes, File, Forbidden
 from flask_taskvars.errors import MissingAuthorization
@@ -268,6 +270,17 @@ def test_a_hook_may_say_more(scopes: Desk) -> None:
     assert message(answer) == (
         "The user with id 'demo' does not have 'WRITE' permission on resource '7' of type 'Desk'."
     )
+
+
+def test_a_hook_may_abort(scopes: Desk) -> None:
+    @scopes.taskvars.authorize
+    def may(action: str, task_id: str, name: str | None) -> bool:
+        abort(401, www_authenticate=WWWAuthenticate("basic", {"realm": "desk"}))
+
+    for answer in requests(scopes, "/task/near/variables"):
+        assert (answer.status_code, error_type(answer)) == (401, "NotAuthorizedException")
+        assert answer.headers["WWW-Authenticate"].startswith("Basic")
+    assert chunk_rows(scopes) == 0
 
 
 @pytest.mark.parametrize("before", [Bytes(b"x"), File(noise(2 * BLOCK), filename="f"), "text"])
