@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, Row, Table, delete, insert, select
+from sqlalchemy import Connection, Engine, Row, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
@@ -16,7 +16,7 @@ from ...errors import TaskNotFound, VariableNotFound
 from ...values import Bytes, Content, File, Readable, TypedValue, Value, Variable, typed_value
 from ..base import Guard, StorageAdapter, check_key, storable
 from .content import Contents, SQLAlchemyContent
-from .database import Conflict, Database, HostSession, OwnTransactions
+from .database import Conflict, Database, HostSession, OwnTransactions, transact
 from .models import ChunkMixin, ScopeMixin, VariableMixin, ready_made, table_of
 from .resolution import HostResolution, HostScopes, Resolution, TableResolution
 from .writing import MANY, Check, Writer
@@ -24,7 +24,6 @@ from .writing import MANY, Check, Writer
 if TYPE_CHECKING:
     from flask_sqlalchemy import SQLAlchemy
 
-_ATTEMPTS = 5
 HOUR = 3600.0
 
 
@@ -167,17 +166,14 @@ class SQLAlchemyStorage(StorageAdapter):
         written: list[SQLAlchemyContent] = []
         try:
             rows = {name: self._row(database, value, written) for name, value in put.items()}
-            for attempt in range(1, _ATTEMPTS + 1):
-                try:
-                    with database.write() as connection:
-                        for content in written:
-                            content.hold(connection)
-                        self._writer.apply(connection, chain, rows, delete, local=local, check=check)
-                    break
-                except (IntegrityError, Conflict):
-                    # Without rows of scopes to lock, two writers can create one name at once: the later one updates it.
-                    if attempt == _ATTEMPTS or database.joined:
-                        raise
+
+            def apply(connection: Connection) -> None:
+                for content in written:
+                    content.hold(connection)
+                self._writer.apply(connection, chain, rows, delete, local=local, check=check)
+
+            # Without rows of scopes to lock, two writers can create one name at once: the later one updates it.
+            transact(database, apply, Conflict, IntegrityError)
         except BaseException:
             for content in written:
                 content.discard()
@@ -211,27 +207,33 @@ class SQLAlchemyStorage(StorageAdapter):
         check_key(scope)
         table = self._own_scope
         taken = ValueError(f"The scope {scope} exists already; remove it first, or choose another id.")
+
+        def add(connection: Connection) -> None:
+            if parent is not None and not self._writer.lock(connection, [_known(parent)]):
+                raise TaskNotFound(parent)
+            if connection.execute(select(table.c.id).where(table.c.id == scope)).first():
+                raise taken
+            connection.execute(insert(table).values(id=scope, parent_id=parent, is_task=task))
+
         try:
-            with self._database.write() as connection:
-                if parent is not None and not self._writer.lock(connection, [_known(parent)]):
-                    raise TaskNotFound(parent)
-                if connection.execute(select(table.c.id).where(table.c.id == scope)).first():
-                    raise taken
-                connection.execute(insert(table).values(id=scope, parent_id=parent, is_task=task))
+            transact(self._database, add, Conflict)
         except IntegrityError as error:
             raise taken from error
 
     def remove_scope(self, scope: str) -> None:
         """Remove a scope with its variables and all scopes below it; an absent one is no error."""
         table, variable = self._own_scope, self._variable
-        waiting = [scope] if storable(scope) else []
-        with self._database.write() as connection:
+
+        def remove(connection: Connection) -> None:
+            waiting = [scope] if storable(scope) else []
             while waiting:
                 # From the outermost inwards: whoever adds to a scope locks its row, and what they add is found below.
                 some, waiting = waiting[:MANY], waiting[MANY:]
                 connection.execute(delete(table).where(table.c.id.in_(some)))
                 connection.execute(delete(variable).where(variable.c.scope_id.in_(some)))
                 waiting += connection.scalars(select(table.c.id).where(table.c.parent_id.in_(some)).with_for_update())
+
+        transact(self._database, remove, Conflict)
 
     def create_tables(self) -> None:
         """Make the tables that don't exist yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -16,6 +16,9 @@ _CONFLICTS: set[str | int] = {"40001", "40P01", 1213}
 """SQLSTATEs of PostgreSQL, and a number of MySQL's: the transaction was undone to let another one through."""
 _NO_TABLE: set[str | int] = {"42P01", 1146}
 """The tables are not there yet; SQLite tells the same by an OperationalError."""
+
+ATTEMPTS = 5
+"""Times that a transaction is tried when others are in its way."""
 
 
 class Conflict(StorageUnavailable):
@@ -80,6 +83,18 @@ class HostSession:
             yield self._session.connection(bind_arguments={"clause": self._table})
 
     write = read
+
+
+def transact(database: Database, work: Callable[[Connection], None], *again: type[Exception]) -> None:
+    """Run statements as one transaction, and once more when it ends with an error that trying again may help."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with database.write() as connection:
+                work(connection)
+            return
+        except again:
+            if attempt == ATTEMPTS or database.joined:
+                raise
 
 
 @contextmanager
