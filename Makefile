@@ -24,7 +24,7 @@ check: $(VENV)/test
 
 oldest: $(OLDEST)/test
 	@echo "== tests with the oldest versions that setup.cfg admits"
-	$(OLDEST)/bin/python -m pytest -m "not tools" $(PYTEST_ARGS)
+	$(OLDEST)/bin/python -m pytest -m "not tools and not slow" $(PYTEST_ARGS)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make … PYTHON=python3.12")'
