@@ -23,6 +23,12 @@ def parts(desk: Desk) -> tuple[SQLAlchemyStorage, SQLAlchemy]:
     return desk.storage, desk.db
 
 
+def patient(url: str | None) -> str:
+    """A database that waits for other writers: SQLite gives up after five seconds, too few on a busy disk."""
+    assert url is not None
+    return f"{url}?timeout=60" if url.startswith("sqlite") else url
+
+
 @contextmanager
 def statements(engine: sa.Engine) -> Iterator[list[str]]:
     """The SQL statements that are executed meanwhile."""

@@ -20,7 +20,7 @@ from flask_taskvars.values import BLOCK
 from tests.desk import Desk, make_desk
 from tests.storage_contract import content_of
 from tests.storage_examples import pattern
-from tests.storage_tools import SERVERS, count, parts
+from tests.storage_tools import SERVERS, count, parts, patient
 
 T = TypeVar("T")
 ROUNDS = 15
@@ -30,7 +30,7 @@ WORKERS = 4
 @pytest.fixture(params=SERVERS)
 def desk(request: pytest.FixtureRequest, database_url: Callable[[str], str | None]) -> Iterator[Desk]:
     """A claim with two tasks, on each database."""
-    with make_desk(database_url(request.param)) as made:
+    with make_desk(patient(database_url(request.param))) as made:
         made.storage.add_scope("claim", task=False)
         for task in ("task-1", "task-2"):
             made.storage.add_scope(task, parent="claim")
@@ -38,7 +38,7 @@ def desk(request: pytest.FixtureRequest, database_url: Callable[[str], str | Non
 
 
 def at_once(desk: Desk, *works: Callable[[], Any]) -> list[Any]:
-    """Run each in a thread of its own, all starting together; give what they return, or raise what one raises."""
+    """Run each in a thread of its own, all starting together."""
     barrier = threading.Barrier(len(works), timeout=30)
 
     def run(work: Callable[[], Any]) -> Any:

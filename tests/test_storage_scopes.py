@@ -14,7 +14,7 @@ from flask_taskvars import Bytes, TaskVars, Value
 from flask_taskvars.errors import TaskNotFound, VariableNotFound
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
 from tests.storage_contract import read
-from tests.storage_tools import SERVERS, count
+from tests.storage_tools import SERVERS, count, patient
 
 CLAIMS = {"1": ["task:1", "claim:a"], "2": ["task:2", "claim:a"], "3": ["task:3"]}
 
@@ -23,7 +23,7 @@ class Host:
     """An app whose own table says which task is in which claim."""
 
     def __init__(self, url: str) -> None:
-        self.db = db = SQLAlchemy(engine_options={"pool_size": 1, "max_overflow": 1, "pool_timeout": 1})
+        self.db = db = SQLAlchemy(engine_options={"pool_size": 1, "max_overflow": 1, "pool_timeout": 30})
         self.rule = sa.Table(
             "task", db.metadata, sa.Column("id", sa.String(9), primary_key=True), sa.Column("scopes", sa.JSON)
         )
@@ -45,7 +45,7 @@ class Host:
 @pytest.fixture(params=SERVERS)
 def host(request: pytest.FixtureRequest, database_url: Callable[[str], str | None]) -> Iterator[Host]:
     """A host on each database."""
-    made = Host(str(database_url(request.param)))
+    made = Host(patient(database_url(request.param)))
     with made.app.app_context():
         made.db.drop_all()
         made.db.create_all()
