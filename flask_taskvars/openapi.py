@@ -90,8 +90,8 @@ def _add_components(spec: APISpec) -> None:
         components.schema(name, schema=schema)
     for name, (place, kind, description) in PARAMETERS.items():
         components.parameter(name, place, {"name": name, "description": description, "schema": {"type": kind}})
-    for name, description in HEADERS.items():
-        components.header(name, {"description": description, "schema": {"type": "string"}})
+    for name, (pattern, description) in HEADERS.items():
+        components.header(name, {"description": description, "schema": {"type": "string", "pattern": pattern}})
     for status, answer in PROBLEMS.items():
         components.response(f"Problem{status}", _response(answer))
 

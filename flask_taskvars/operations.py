@@ -66,15 +66,16 @@ PARAMETERS = {
 """Name to place, type and description."""
 
 HEADERS = {
-    "ETag": "The entity-tag, a strong validator.",
-    "Last-Modified": "When the bytes were written.",
-    "Cache-Control": "Who may keep this, and how.",
-    "Accept-Ranges": "`bytes`.",
-    "Content-Range": "Which bytes these are of how many; of several ranges each part tells its own.",
-    "Content-Disposition": "The file name, of a File.",
-    "Repr-Digest": "The SHA-256 of all bytes of the variable (RFC 9530), where the storage has it.",
-    "Retry-After": "Seconds to wait.",
+    "ETag": (r'^"[!#-~]*"$', "The entity-tag, a strong validator."),
+    "Last-Modified": (" GMT$", "When the bytes were written."),
+    "Cache-Control": ("^.+$", "Who may keep this, and how."),
+    "Accept-Ranges": ("^bytes$", "The unit of Range."),
+    "Content-Range": (r"^bytes (\d+-\d+|\*)/\d+$", "Which bytes of how many; each of several ranges has its own."),
+    "Content-Disposition": ("^(attachment|inline); filename=", "The file name, of a File."),
+    "Repr-Digest": ("^sha-256=:[A-Za-z0-9+/]+=*:$", "The SHA-256 of all bytes (RFC 9530), where the storage has it."),
+    "Retry-After": (r"^\d+$", "Seconds to wait."),
 }
+"""Name to pattern and description."""
 
 _JSON = "application/json"
 _ERROR = {_JSON: ExceptionSchema}
