@@ -14,7 +14,7 @@ demo: $(VENV)/demo
 
 test: check
 	@echo "== tests"
-	$(VENV)/bin/python -X dev -W error -m pytest --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
+	$(VENV)/bin/python -X dev -W error -m pytest $(or $(PYTEST_ARGS),--cov --cov-report=term-missing:skip-covered)
 
 check: $(VENV)/test
 	@echo "== lint, format, types"
