@@ -213,7 +213,7 @@ def ls(task: str) -> None:
 
 @click.command("sweep")
 @click.option(
-    "--older-than", type=click.FloatRange(0), default=1.0, show_default=True, help="Hours; younger contents are kept."
+    "--older-than", type=click.FloatRange(0), default=24.0, show_default=True, help="Hours; younger contents are kept."
 )
 @with_appcontext
 def sweep(older_than: float) -> None:

@@ -24,7 +24,7 @@ from .writing import MANY, Check, Writer
 if TYPE_CHECKING:
     from flask_sqlalchemy import SQLAlchemy
 
-HOUR = 3600.0
+DAY = 24 * 3600.0
 
 
 class SQLAlchemyStorage(StorageAdapter):
@@ -240,7 +240,7 @@ class SQLAlchemyStorage(StorageAdapter):
         with self._database.write() as connection:
             self._variable.metadata.create_all(connection, self._tables)
 
-    def sweep(self, older_than: float = HOUR) -> int:
+    def sweep(self, older_than: float = DAY) -> int:
         """Delete the chunks of contents that no variable has any more: replaced, removed, or broken off.
 
         A download of replaced content that is still under way breaks off.
