@@ -162,7 +162,7 @@ def modify_variables(task_id: str, *, local: bool) -> Response:
         mount.permit("delete", task_id, None)
     for name in (name for name, one in given.items() if one.transient):
         _refuse_transient(mount, task_id, name, local)
-    values = {name: one.value for name, one in given.items() if not one.transient}
+    values = {name: one.value for name, one in given.items() if not one.transient and name not in deletions}
     mount.storage.update(task_id, put=values, delete=deletions, local=local)
     for name, value in values.items():
         _tell(variable_written, task_id, name, value)

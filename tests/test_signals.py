@@ -90,6 +90,12 @@ def test_deleting(task: Desk, told: Told) -> None:
     assert told == [("deleted", "v", None)]
 
 
+def test_what_is_set_and_deleted_at_once_is_deleted(task: Desk, told: Told) -> None:
+    task.client.post("/task/t/variables", json={"modifications": {"v": {"value": 1}}, "deletions": ["v"]})
+    assert told == [("deleted", "v", None)]
+    assert task.client.get(V).status_code == 404
+
+
 def test_modifying(task: Desk, told: Told) -> None:
     changes = {"a": {"value": 1}, "b": {"type": "Bytes", "value": "YWJj"}}
     task.client.post("/task/t/variables", json={"modifications": changes, "deletions": ["v", None, "text"]})
