@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
@@ -13,7 +12,7 @@ from flask import Request, Response
 from .errors import PreconditionFailed
 from .preconditions import evaluate
 from .responses import bodyless, exactly, streamed
-from .values import Bytes, Content, File, TypedValue, Value
+from .values import Bytes, Content, File, TypedValue, Value, base64_blocks, base64_length
 
 Piece: TypeAlias = str | Content
 
@@ -78,7 +77,7 @@ def _etag(pieces: Iterable[Piece]) -> str:
 
 
 def _length(piece: Piece) -> int:
-    return -(-piece.size // 3) * 4 if isinstance(piece, Content) else len(piece)
+    return base64_length(piece.size) if isinstance(piece, Content) else len(piece)
 
 
 def _encoded(pieces: Iterable[Piece]) -> Iterator[bytes]:
@@ -87,19 +86,9 @@ def _encoded(pieces: Iterable[Piece]) -> Iterator[bytes]:
         if isinstance(piece, str):
             texts.append(piece)
             continue
-        blocks = _base64(piece.open_at(0))
+        blocks = base64_blocks(piece.open_at(0))
         # In one with what comes before, so that a content that can't be read is noticed before anything is sent.
         yield "".join(texts).encode("ascii") + next(blocks)
         yield from blocks
         texts.clear()
     yield "".join(texts).encode("ascii")
-
-
-def _base64(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    held = b""
-    for block in blocks:
-        held += block
-        whole = len(held) - len(held) % 3
-        yield b64encode(held[:whole])
-        held = held[whole:]
-    yield b64encode(held)

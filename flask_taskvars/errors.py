@@ -191,6 +191,30 @@ class RangeNotSatisfiable(TaskVarsError):
         return {"Content-Range": f"bytes */{self.size}", "Accept-Ranges": "bytes"}
 
 
+class ReadOnly(TaskVarsError):
+    """The storage takes no changes (RFC 9110 15.5.6)."""
+
+    status = 405
+    type = "NotAllowedException"
+
+    def __init__(self) -> None:
+        super().__init__("These variables can only be read.")
+
+    def headers(self) -> dict[str, str]:
+        return {"Allow": "GET, HEAD, OPTIONS"}
+
+
+class EngineRefused(TaskVarsError):
+    """The engine behind the storage refused a change; its status, type, message and code are passed on.
+
+    :param status: what the engine answered.
+    """
+
+    def __init__(self, status: int, kind: str, message: str, code: int | None) -> None:
+        super().__init__(message)
+        self.status, self.type, self.code = status, kind, code
+
+
 class StorageUnavailable(TaskVarsError):
     """The storage can't be reached now; the cause is chained and goes to the log, not to the caller."""
 

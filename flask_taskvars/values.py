@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from abc import ABC, abstractmethod
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -175,6 +176,22 @@ def blocks(source: Source) -> Iterator[bytes]:
             yield from _regular(_pieces(source))
         case _:
             raise TypeError(f"Bytes can't be read from a {type(source).__name__}: give bytes, a Path or a stream.")
+
+
+def base64_length(size: int) -> int:
+    """How many characters the Base64 of so many bytes has."""
+    return -(-size // 3) * 4
+
+
+def base64_blocks(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Encode blocks of any length as one Base64 text."""
+    held = b""
+    for block in blocks:
+        held += block
+        whole = len(held) - len(held) % 3
+        yield b64encode(held[:whole])
+        held = held[whole:]
+    yield b64encode(held)
 
 
 def _pieces(stream: Readable) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from werkzeug.routing import PathConverter
 
 from .conversions import Given, convert
 from .documents import collection_pieces, document_etag, document_response, variable_pieces
-from .errors import NotBinary, PreconditionFailed, Unserializable, VariableNotFound
+from .errors import ContentVanished, NotBinary, PreconditionFailed, Unserializable, VariableNotFound
 from .mount import Mount, current_mount
 from .openapi import Description
 from .preconditions import evaluate
@@ -32,6 +32,8 @@ from .values import Bytes, Content, File, TypedValue, Variable
 _SCOPE = "/task/<task_id>/<any(variables, localVariables):scope>"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS")
 _CONDITIONS = ("If-Match", "If-None-Match", "If-Unmodified-Since")
+_ATTEMPTS = 3
+"""Times that a content is looked up which was replaced before its first byte was read."""
 _VALUE, _PATCH = VariableValueSchema(), PatchVariablesSchema()
 
 
@@ -74,12 +76,13 @@ def add_routes(state: BlueprintSetupState, settings: Settings) -> None:
 
 def _resource(**views: Callable[..., Response]) -> Callable[..., Response]:
     """One view out of one for each method; HEAD is a GET, and OPTIONS lists them all."""
-    allowed = [*views, "HEAD", "OPTIONS"]
 
     def view(scope: str, **arguments: str) -> Response:
-        chosen = views.get("GET" if request.method == "HEAD" else request.method)
-        if chosen is not None:
-            return chosen(local=scope == "localVariables", **arguments)
+        allowed = ["GET"] if current_mount().storage.read_only else list(views)
+        method = "GET" if request.method == "HEAD" else request.method
+        if method in allowed:
+            return views[method](local=scope == "localVariables", **arguments)
+        allowed += ["HEAD", "OPTIONS"]
         if request.method != "OPTIONS":
             raise MethodNotAllowed(allowed)
         response = current_app.response_class()
@@ -103,10 +106,17 @@ def _describer(rules: Mapping[str, str], engine: str) -> Callable[..., Response]
 def get_data(task_id: str, name: str, *, local: bool) -> Response:
     """GET …/variables/{name}/data: the bytes of a Bytes or File."""
     mount = current_mount()
-    value = _find(mount, task_id, name, local).value
-    if not isinstance(value, (Bytes, File)):
-        raise NotBinary(task_id)
-    return _told_of_read(content_response(represent(value, mount.settings), request), task_id, name, value)
+    for left in reversed(range(_ATTEMPTS)):
+        value = _find(mount, task_id, name, local).value
+        if not isinstance(value, (Bytes, File)):
+            raise NotBinary(task_id)
+        try:
+            response = content_response(represent(value, mount.settings), request)
+            break
+        except ContentVanished:
+            if not left:
+                raise
+    return _told_of_read(response, task_id, name, value)
 
 
 def get_variable(task_id: str, name: str, *, local: bool) -> Response:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import IO, TypeAlias
 
 from ..errors import InvalidRequest
-from ..values import BLOCK, Content, Readable, TypedValue, Variable, blocks, typed_value
+from ..values import BLOCK, Content, Source, TypedValue, Variable, blocks, typed_value
 
 Guard: TypeAlias = Callable[[Mapping[str, Variable]], None]
 """Looks at variables as they are in the moment of a change; what it raises undoes the change."""
@@ -20,13 +20,13 @@ MAX_KEY = 255
 
 
 class SpooledContent(Content):
-    """A stream that was read into a temporary file."""
+    """A source that was read into a temporary file."""
 
     modified = None
 
-    def __init__(self, stream: Readable, file: IO[bytes]) -> None:
+    def __init__(self, source: Source, file: IO[bytes]) -> None:
         self._file, self.size, digest = file, 0, hashlib.sha256()
-        for block in blocks(stream):
+        for block in blocks(source):
             digest.update(block)
             self.size += file.write(block)
         self.sha256, self.etag = digest.digest(), digest.hexdigest()
@@ -44,6 +44,9 @@ class StorageAdapter(ABC):
     whatever its type. `local=True` narrows a method to the task's own variables. All methods raise
     :class:`~flask_taskvars.errors.StorageUnavailable` when the storage can't be reached.
     """
+
+    read_only = False
+    """Whether nothing can be written: then PUT, POST and DELETE are a 405, whose `Allow` does not list them."""
 
     @abstractmethod
     def get(self, task_id: str, name: str, *, local: bool = False) -> Variable:
@@ -81,13 +84,13 @@ class StorageAdapter(ABC):
         """
 
     @contextmanager
-    def staging(self, stream: Readable) -> Iterator[Content]:
-        """Read a stream to its end before it is known what becomes of it; what is not stored is forgotten again.
+    def staging(self, source: Source) -> Iterator[Content]:
+        """Read a source to its end before it is known what becomes of it; what is not stored is forgotten again.
 
         A storage that can keep the bytes where they will stay does so; this one puts them into a temporary file.
         """
         with tempfile.SpooledTemporaryFile(max_size=4 * BLOCK) as file:
-            yield SpooledContent(stream, file)
+            yield SpooledContent(source, file)
 
     def set(self, scope: str, name: str, value: object) -> None:
         """Set one variable in exactly this scope.

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
 from ...errors import TaskNotFound, VariableNotFound
-from ...values import Bytes, Content, File, Readable, TypedValue, Value, Variable, typed_value
+from ...values import Bytes, Content, File, Source, TypedValue, Value, Variable, typed_value
 from ..base import Guard, StorageAdapter, check_key, storable
 from .content import Contents, SQLAlchemyContent
 from .database import Conflict, Database, HostSession, OwnTransactions, transact
@@ -143,8 +143,8 @@ class SQLAlchemyStorage(StorageAdapter):
         self._write(database, chain, {name: typed_value(value)}, (), local=True)
 
     @contextmanager
-    def staging(self, stream: Readable) -> Iterator[Content]:
-        content = self._contents.write(self._database, stream)
+    def staging(self, source: Source) -> Iterator[Content]:
+        content = self._contents.write(self._database, source)
         try:
             yield content
         finally:
