@@ -1,0 +1,145 @@
+"""The storage of a live engine: reads come from its database, writes go through its REST API."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Engine, Row, Select, TableClause, literal, select
+from sqlalchemy.exc import ProgrammingError
+
+from ...errors import ContentVanished, ReadOnly, StorageUnavailable, TaskNotFound, VariableNotFound
+from ...values import Content, TypedValue, Value, Variable
+from ..base import Guard, StorageAdapter, storable
+from ..sqla.database import OwnTransactions
+from .content import CamundaContent, Slices
+from .resolution import Resolution
+from .rest import EngineRest
+from .stored import stored_value
+from .tables import Tables
+
+MAX_DEPTH = 900
+"""Scopes in a chain; MySQL and MariaDB end a recursion after 1,000 steps."""
+
+
+class CamundaStorage(StorageAdapter):
+    """Serve the variables of a live Camunda 7, Operaton or CIB seven, from its own database.
+
+    It reads five tables, all it needs is SELECT on them: ACT_RU_TASK, ACT_RU_EXECUTION, ACT_RU_CASE_EXECUTION (where
+    there are cases), ACT_RU_VARIABLE and ACT_GE_BYTEARRAY. SQL could not fire the engine's listeners nor write its
+    history, so writes are sent to its REST API; without one this storage is read-only.
+
+    A value on PostgreSQL is read in slices. MySQL and MariaDB read the whole of it for each slice, and so does
+    PostgreSQL with a value that it keeps compressed: these are read once, into a temporary file.
+
+    :param engine: the database: PostgreSQL, MariaDB or MySQL.
+    :param table_prefix: the engine's own setting of this name, such as `camunda.` for a schema.
+    :param rest_url: where the engine's REST API is, such as `http://localhost:8080/engine-rest`; a name and password in
+        it are sent as HTTP Basic.
+    :raises ValueError: the database is another one, or the prefix or the URL can't be one.
+    """
+
+    def __init__(self, engine: Engine, table_prefix: str = "", rest_url: str | None = None) -> None:
+        if engine.dialect.name not in ("postgresql", "mysql", "mariadb"):
+            raise ValueError(f"{engine.dialect.name} is not read: give the PostgreSQL, MariaDB or MySQL of the engine.")
+        slicing = engine.dialect.name == "postgresql"
+        self._database, self._prefix, self._slicing = OwnTransactions(engine), table_prefix, slicing
+        self._slices = Slices(Tables(table_prefix), slicing=slicing)
+        self._rest = None if rest_url is None else EngineRest(rest_url)
+        self.read_only = self._rest is None
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The engine's tables, as they are on first use: a fork may have none for cases."""
+        tables = Tables(self._prefix)
+        self._probe(tables.task)
+        try:
+            assert tables.case_execution is not None
+            self._probe(tables.case_execution)
+        except StorageUnavailable as error:
+            if not isinstance(error.__cause__, ProgrammingError):
+                raise
+            return Tables(self._prefix, cases=False)
+        return tables
+
+    def _probe(self, table: TableClause) -> None:
+        with self._database.read() as connection:
+            connection.execute(select(literal(1)).select_from(table).limit(0))
+
+    @cached_property
+    def _resolution(self) -> Resolution:
+        return Resolution(self.tables, slicing=self._slicing)
+
+    def get(self, task_id: str, name: str, *, local: bool = False) -> Variable:
+        # By their keys the databases find more than what is equal: MariaDB, for one, pads them with spaces.
+        rows = self._rows(self._resolution.one, task_id, local, name=name if self._storable(name) else "")
+        nearest = next((row for row in rows if row.variable_name == name), None)
+        if nearest is None:
+            raise VariableNotFound(name)
+        return self._variable(nearest)
+
+    def get_all(self, task_id: str, *, local: bool = False) -> Mapping[str, Variable]:
+        rows = self._rows(self._resolution.all, task_id, local)
+        return {row.variable_name: self._variable(row) for row in rows if row.variable_name is not None}
+
+    def _rows(self, statement: Select[Any], task_id: str, local: bool, **named: str) -> Sequence[Row[*tuple[Any, ...]]]:
+        if not self._storable(task_id):
+            raise TaskNotFound(task_id)
+        rows = self.select(statement, {"task": task_id, "deepest": 0 if local else MAX_DEPTH, **named})
+        if not any(row.depth == 0 and row.scope == task_id for row in rows):
+            raise TaskNotFound(task_id)
+        return rows
+
+    def select(self, statement: Select[Any], where: Mapping[str, object]) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Read from the engine's database, such as from its `tables`.
+
+        :raises StorageUnavailable: it can't be reached.
+        """
+        with self._database.read() as connection:
+            return connection.execute(statement, where).all()
+
+    def _storable(self, key: str) -> bool:
+        """Whether there can be such a key: on MySQL and MariaDB the engines' tables are of three-byte UTF-8."""
+        return storable(key) and (self._slicing or max(key, default="") <= "\uffff")
+
+    def _variable(self, row: Row[*tuple[Any, ...]]) -> Variable:
+        content = None
+        if row.variable_bytearray_id is not None:
+            if row.size is None:
+                raise ContentVanished
+            content = CamundaContent(self._slices, self._database, row)
+        return Variable(row.variable_name, row.scope, stored_value(row, content))
+
+    def update(
+        self,
+        task_id: str,
+        *,
+        put: Mapping[str, TypedValue] | None = None,
+        delete: Collection[str] = (),
+        local: bool = False,
+        guard: Guard | None = None,
+    ) -> None:
+        """Let the engine set and delete variables, all or none.
+
+        :param guard: called with what is there a moment before; the engine has no way to do so in its transaction.
+        :raises EngineRefused: the engine answers with an error, which is passed on.
+        :raises ReadOnly: there is no `rest_url`.
+        """
+        if self._rest is None:
+            raise ReadOnly
+        put = put or {}
+        if guard:
+            found = self.get_all(task_id, local=local)
+            guard({name: found[name] for name in {*put, *delete} if name in found})
+        with ExitStack() as stack:
+            sized = {name: self._sized(value, stack) for name, value in put.items()}
+            self._rest.update(task_id, sized, delete, local=local)
+
+    def _sized(self, value: TypedValue, stack: ExitStack) -> TypedValue:
+        """A value whose bytes have a length, which is sent before them."""
+        if isinstance(value, Value) or value.content is None or isinstance(value.content, Content):
+            return value
+        return replace(value, content=stack.enter_context(self.staging(value.content)))

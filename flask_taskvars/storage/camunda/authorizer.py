@@ -1,0 +1,162 @@
+"""The engine's own permissions, as its tables have them (Camunda 7's AuthorizationCommandChecker)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, bindparam, or_, select
+
+from ...errors import Forbidden, MissingAuthorization, TaskNotFound
+from .adapter import CamundaStorage
+from .tables import Tables
+
+_TASK, _DEFINITION = 7, 6
+_NAMES = {_TASK: "Task", _DEFINITION: "ProcessDefinition"}
+_GLOBAL, _GRANT, _REVOKE = 0, 1, 2
+_ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class _Permission:
+    """A permission on a kind of resource, with its bit in `PERMS_`."""
+
+    name: str
+    resource: int
+    bit: int
+
+
+_READ = (_Permission("READ", _TASK, 2), _Permission("READ_TASK", _DEFINITION, 64))
+_READ_VARIABLE = (
+    _Permission("READ_VARIABLE", _TASK, 64),
+    _Permission("READ_TASK_VARIABLE", _DEFINITION, 8388608),
+)
+_WRITE = (
+    _Permission("UPDATE_VARIABLE", _TASK, 32),
+    _Permission("UPDATE_TASK_VARIABLE", _DEFINITION, 524288),
+    _Permission("UPDATE", _TASK, 4),
+    _Permission("UPDATE_TASK", _DEFINITION, 128),
+)
+
+
+class CamundaAuthorizer:
+    """Let the engine's own authorizations and tenants decide: `TaskVars(storage, CamundaAuthorizer(storage, user=…))`.
+
+    Of a task in a process one permission on the task, or on all tasks of its process definition, is needed; of a
+    standalone task one on the task; of a task in a case none. Global authorizations, grants and revocations count as in
+    the engine, a user's before those of the groups. Beside the five tables of the storage it reads
+    ACT_RU_AUTHORIZATION and ACT_RE_PROCDEF.
+
+    :param storage: the storage whose tasks these are.
+    :param user: gives the id of who is asking; None is nobody, who may do nothing.
+    :param groups: gives the ids of their groups.
+    :param tenants: gives the ids of their tenants, or None for all tenants, as the engine's administrators have;
+        without it tenants are not looked at, as in an engine whose tenant check is off.
+    :param specific_variable_permissions: the engine's `enforceSpecificVariablePermission`: READ_VARIABLE and
+        READ_TASK_VARIABLE in place of READ and READ_TASK.
+    """
+
+    def __init__(
+        self,
+        storage: CamundaStorage,
+        *,
+        user: Callable[[], str | None],
+        groups: Callable[[], Collection[str]] = tuple,
+        tenants: Callable[[], Collection[str] | None] = lambda: None,
+        specific_variable_permissions: bool = False,
+    ) -> None:
+        self._storage, self._user, self._groups, self._tenants = storage, user, groups, tenants
+        self._read = _READ_VARIABLE if specific_variable_permissions else _READ
+
+    def __call__(self, action: str, task_id: str, name: str | None) -> bool:
+        """Decide, as an `authorize` function.
+
+        :raises Forbidden: with the user, and the permissions of which one would have been enough.
+        :raises TaskNotFound: the task is gone.
+        :raises StorageUnavailable: the database can't be reached.
+        """
+        user, groups = self._user(), list(self._groups())
+        if user is None:
+            return False
+        who = {"task": task_id, "user": user, "groups": groups}
+        rows = self._storage.select(_statement(self._storage.tables), who)
+        if not rows:
+            raise TaskNotFound(task_id)
+        task = rows[0]
+        tenants = self._tenants()
+        if task.tenant is not None and tenants is not None and task.tenant not in tenants:
+            raise WrongTenant(user, "read" if action == "read" else "update", task_id)
+        if task.execution is None and task.case_execution is not None:
+            return True
+        resources = {_TASK: task_id} if task.execution is None else {_TASK: task_id, _DEFINITION: task.definition}
+        needed = [one for one in (self._read if action == "read" else _WRITE) if one.resource in resources]
+        # Of several permissions the first decides that anything is said about.
+        decisions = (_decision(one, resources[one.resource], rows, user, groups) for one in needed)
+        if next((decision for decision in decisions if decision is not None), False):
+            return True
+        raise Forbidden(
+            user, [MissingAuthorization(one.name, _NAMES[one.resource], resources[one.resource]) for one in needed]
+        )
+
+
+class WrongTenant(Forbidden):
+    """The task belongs to a tenant that the caller does not; the engine answers 500."""
+
+    engine_status = 500
+
+    def __init__(self, user_id: str, verb: str, task_id: str) -> None:
+        super().__init__(user_id)
+        self.args = (f"Cannot {verb} the task '{task_id}' because it belongs to no authenticated tenant.",)
+
+
+def _statement(tables: Tables) -> Select[Any]:
+    """The task, once for each authorization that bears on it and on who asks, or once when there is none.
+
+    Revocations of who asks come along whatever they are of: only when there are any, the engine looks at revocations.
+    """
+    task, definition, one = tables.task, tables.definition, tables.authorization
+    resource = or_(
+        and_(one.c.RESOURCE_TYPE_ == _TASK, one.c.RESOURCE_ID_.in_([task.c.ID_, _ANY])),
+        and_(one.c.RESOURCE_TYPE_ == _DEFINITION, one.c.RESOURCE_ID_.in_([definition.c.KEY_, _ANY])),
+    )
+    groups = one.c.GROUP_ID_.in_(bindparam("groups", expanding=True))
+    concerned = or_(one.c.USER_ID_.in_([bindparam("user"), _ANY]), groups)
+    return (
+        select(
+            task.c.TENANT_ID_.label("tenant"),
+            task.c.EXECUTION_ID_.label("execution"),
+            task.c.CASE_EXECUTION_ID_.label("case_execution"),
+            definition.c.KEY_.label("definition"),
+            one.c.TYPE_.label("type"),
+            one.c.USER_ID_.label("user"),
+            one.c.GROUP_ID_.label("group"),
+            one.c.RESOURCE_TYPE_.label("resource"),
+            one.c.RESOURCE_ID_.label("resource_id"),
+            one.c.PERMS_.label("permissions"),
+        )
+        .join_from(task, definition, definition.c.ID_ == task.c.PROC_DEF_ID_, isouter=True)
+        .join(one, and_(or_(resource, one.c.TYPE_ == _REVOKE), concerned), isouter=True)
+        .where(task.c.ID_ == bindparam("task"))
+    )
+
+
+def _decision(
+    permission: _Permission, resource_id: str, rows: Sequence[Row[*tuple[Any, ...]]], user: str, groups: Collection[str]
+) -> bool | None:
+    """Whether a permission is granted or revoked; None when nothing is said (`authCheck` in Authorization.xml)."""
+    revocable = any(row.type == _REVOKE for row in rows)
+    here = [row for row in rows if row.resource == permission.resource]
+    holders = (
+        [row for row in here if row.type != _GLOBAL and row.user == user],
+        [row for row in here if row.type != _GLOBAL and row.group in groups],
+        [row for row in here if row.type == _GLOBAL and row.user == _ANY],
+    )
+    for held in holders:
+        for named in (resource_id, _ANY):
+            bearing = [row for row in held if row.resource_id == named]
+            if any(row.type != _REVOKE and row.permissions & permission.bit for row in bearing):
+                return True
+            if revocable and any(row.type != _GRANT and not row.permissions & permission.bit for row in bearing):
+                return False
+    return None

@@ -1,0 +1,92 @@
+"""The statements: what a task sees of the engine's variables. Each look-up is one round trip."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Select, String, and_, bindparam, case, cast, func, literal, null, or_, select
+
+from .tables import Tables
+
+INLINE = 64 * 1024
+"""Bytes up to which a content comes along with its variable; a longer one is read when it is asked for."""
+
+BINARY = ("bytes", "file")
+"""The engine's names of the types that are binary; others, such as `json`, have byte arrays too."""
+
+
+class Resolution:
+    """The look-ups in one engine's tables.
+
+    :param slicing: whether the database reads a slice of a value without the rest, unless it compressed it: PostgreSQL.
+    """
+
+    def __init__(self, tables: Tables, *, slicing: bool) -> None:
+        self._tables, self._slicing = tables, slicing
+        visible = _visible(tables)
+        self.one = self._found(visible, tables.variable.c.NAME_ == bindparam("name"), data=True).order_by(
+            visible.c.depth
+        )
+        self.all = self._found(visible, data=False).order_by(visible.c.depth.desc())
+
+    def _found(self, visible: CTE, *named: ColumnElement[bool], data: bool) -> Select[Any]:
+        """The variables in sight, and in any case one row of the task itself."""
+        variable, content = self._tables.variable, self._tables.bytes
+        size = func.octet_length(content.c.BYTES_)
+        small = size <= INLINE if data else and_(size <= INLINE, variable.c.TYPE_ != "file")
+        packed = func.pg_column_size(content.c.BYTES_) < size if self._slicing else literal(True)
+        return (
+            select(
+                visible.c.id.label("scope"),
+                visible.c.depth,
+                *(one.label(f"variable_{one.name.strip('_').lower()}") for one in variable.c),
+                content.c.REV_.label("content_rev"),
+                size.label("size"),
+                packed.label("packed"),
+                case((or_(variable.c.TYPE_.not_in(BINARY), small), content.c.BYTES_)).label("data"),
+            )
+            .join_from(visible, variable, and_(variable.c.VAR_SCOPE_ == visible.c.id, *named), isouter=True)
+            .join(content, content.c.ID_ == variable.c.BYTEARRAY_ID_, isouter=True)
+            .where(or_(visible.c.depth == 0, variable.c.ID_.is_not(None)))
+        )
+
+
+def _visible(tables: Tables) -> CTE:
+    """The scopes that a task sees, nearest first: itself, and then only one of three ways outwards.
+
+    The execution that it is in and those around it; else the case execution and those around it; else the task that it
+    is a subtask of (TaskEntity.getParentVariableScope). Never across a call activity.
+    """
+    task, execution, cases = tables.task, tables.execution, tables.case_execution
+    visible = (
+        select(
+            task.c.ID_.label("id"),
+            literal(0).label("depth"),
+            task.c.EXECUTION_ID_.label("execution"),
+            task.c.CASE_EXECUTION_ID_.label("case_execution"),
+            task.c.PARENT_TASK_ID_.label("parent_task"),
+        )
+        .where(task.c.ID_ == bindparam("task"))
+        .cte("visible", recursive=True)
+    )
+    parent = task.alias("parent")
+    no_execution = visible.c.execution.is_(None)
+    no_case = visible.c.case_execution.is_(None)
+    at_parent = and_(no_execution, no_case, parent.c.ID_ == visible.c.parent_task)
+    joined = visible.join(execution, execution.c.ID_ == visible.c.execution, isouter=True)
+    ids: list[ColumnElement[str]] = [execution.c.ID_]
+    case_parent: ColumnElement[str | None] = cast(null(), String)
+    if cases is not None:
+        at_case = and_(no_execution, cases.c.ID_ == visible.c.case_execution)
+        joined = joined.join(cases, at_case, isouter=True)
+        ids, case_parent = [*ids, cases.c.ID_], cases.c.PARENT_ID_
+    joined = joined.join(parent, at_parent, isouter=True)
+    found = func.coalesce(*ids, parent.c.ID_)
+    step = select(
+        found,
+        visible.c.depth + 1,
+        func.coalesce(execution.c.PARENT_ID_, parent.c.EXECUTION_ID_),
+        func.coalesce(case_parent, parent.c.CASE_EXECUTION_ID_),
+        parent.c.PARENT_TASK_ID_,
+    ).select_from(joined)
+    return visible.union_all(step.where(found.is_not(None), visible.c.depth < bindparam("deepest")))

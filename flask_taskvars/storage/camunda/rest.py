@@ -1,0 +1,148 @@
+"""The engine's REST API, to write through: what is large is sent as a stream."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import TypeAlias
+from urllib.parse import quote
+
+import urllib3
+from urllib3.exceptions import HTTPError, LocationParseError
+
+from ...errors import EngineRefused, StorageUnavailable
+from ...values import Content, File, TypedValue, Value, base64_blocks, base64_length, blocks
+
+_CONNECT, _ANSWER = 5.0, 600.0
+"""Seconds. The engine needs nine for 100 MB; listeners may take longer still."""
+_JSON = {"Content-Type": "application/json"}
+_IN_A_PATH = re.compile(r"(?!\.+$)[^/\\;%\x00-\x1f\x7f]+")
+_IN_A_FORM = re.compile(r'[^"\\\x00-\x1f\x7f]+')
+_TOKEN = r"[!#$%&'*+.^_`|~0-9a-z-]+"
+_MEDIA_TYPE = re.compile(f"{_TOKEN}/{_TOKEN}")
+_CHARSET = re.compile(_TOKEN, re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A request's body: its pieces, and how many bytes they are."""
+
+    pieces: Iterator[bytes]
+    length: int
+    headers: Mapping[str, str]
+
+
+class EngineRest:
+    """Sends changes of variables.
+
+    :param url: the root of the API, with a name and password in it for HTTP Basic.
+    :raises ValueError: it is no URL.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            parts = urllib3.util.parse_url(url)
+        except LocationParseError as error:
+            raise ValueError(f"rest_url can't be read: {error}") from error
+        if parts.scheme not in ("http", "https") or not parts.host:
+            raise ValueError("rest_url must be a URL such as http://localhost:8080/engine-rest.")
+        self._url = parts._replace(auth=None).url.rstrip("/")
+        self._headers = urllib3.util.make_headers(basic_auth=parts.auth) if parts.auth else {}
+
+    def update(self, task_id: str, put: Mapping[str, TypedValue], delete: Collection[str], *, local: bool) -> None:
+        """Change variables by one request, which the engine carries out whole or not at all.
+
+        One large value is sent as a form. Several are one JSON document, in which the engine takes 15 MB of bytes each.
+
+        :raises EngineRefused: the engine answers with an error.
+        :raises StorageUnavailable: it can't be reached, or does not answer.
+        """
+        path = f"/task/{quote(task_id, safe='')}/{'localVariables' if local else 'variables'}"
+        if len(put) + len(delete) != 1 or not all(_IN_A_PATH.fullmatch(name) for name in {*put, *delete}):
+            self._send("POST", path, _modifications(put, delete))
+            return
+        for name in delete:
+            self._send("DELETE", f"{path}/{quote(name, safe='')}", _Body(iter(()), 0, {}))
+        for name, value in put.items():
+            method, end, body = _one(value)
+            self._send(method, f"{path}/{quote(name, safe='')}{end}", body)
+
+    def _send(self, method: str, path: str, body: _Body) -> None:
+        headers = {**self._headers, **body.headers, "Content-Length": str(body.length)}
+        timeout = urllib3.Timeout(connect=_CONNECT, read=_ANSWER)
+        with urllib3.PoolManager(retries=False, timeout=timeout) as http:
+            try:
+                answer = http.request(method, self._url + path, body=body.pieces, headers=headers, redirect=False)
+            except (HTTPError, OSError) as error:
+                raise StorageUnavailable from error
+        if answer.status >= 300:
+            raise _refusal(answer)
+
+
+def _refusal(answer: urllib3.BaseHTTPResponse) -> EngineRefused:
+    try:
+        told = json.loads(answer.data)
+        return EngineRefused(answer.status, str(told["type"]), str(told["message"]), told.get("code"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return EngineRefused(answer.status, "RestException", f"The engine answered with HTTP {answer.status}.", None)
+
+
+def _one(value: TypedValue) -> tuple[str, str, _Body]:
+    """The method, the end of the path and the body that set one variable."""
+    if (form := _form(value)) is not None:
+        return "POST", "/data", form
+    return "PUT", "", _document(_variable(value))
+
+
+def _form(value: TypedValue) -> _Body | None:
+    """A binary value as a form; None where one could not carry it as it is."""
+    if isinstance(value, Value) or not isinstance(value.content, Content):
+        return None
+    head = 'Content-Disposition: form-data; name="data"'
+    if isinstance(value, File):
+        mimetype, encoding = value.mimetype or "", value.encoding
+        fits = _IN_A_FORM.fullmatch(value.filename) and _MEDIA_TYPE.fullmatch(mimetype)
+        if not fits or (encoding is not None and not _CHARSET.fullmatch(encoding)):
+            return None
+        head += f'; filename="{value.filename}"\r\nContent-Type: {mimetype}'
+        head += f"; encoding={encoding}" if encoding else ""
+    boundary = secrets.token_hex(16)
+    kind = f'Content-Disposition: form-data; name="valueType"\r\n\r\n{type(value).__name__}'
+    start = f"--{boundary}\r\n{kind}\r\n--{boundary}\r\n{head}\r\n\r\n".encode()
+    end = f"\r\n--{boundary}--\r\n".encode()
+    length = len(start) + value.content.size + len(end)
+    pieces = chain([start], blocks(value.content), [end])
+    return _Body(pieces, length, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+
+
+_Piece: TypeAlias = "str | Content"
+
+
+def _modifications(put: Mapping[str, TypedValue], delete: Collection[str]) -> _Body:
+    pieces: list[_Piece] = ['{"modifications": {']
+    for name, value in put.items():
+        pieces += ["" if len(pieces) == 1 else ", ", f"{json.dumps(name)}: ", *_variable(value)]
+    return _document([*pieces, f'}}, "deletions": {json.dumps(list(delete))}}}'])
+
+
+def _variable(value: TypedValue) -> list[_Piece]:
+    """A value as a VariableValueDto, with its bytes in Base64."""
+    if isinstance(value, Value):
+        return [json.dumps({"type": value.type, "value": value.value, "valueInfo": dict(value.info)})]
+    info: dict[str, str] = {}
+    if isinstance(value, File):
+        named = {"filename": value.filename, "mimeType": value.mimetype, "encoding": value.encoding}
+        info = {key: text for key, text in named.items() if text is not None}
+    content: list[_Piece] = ['"', value.content, '"'] if isinstance(value.content, Content) else ["null"]
+    return [f'{{"type": "{type(value).__name__}", "value": ', *content, f', "valueInfo": {json.dumps(info)}}}']
+
+
+def _document(pieces: Iterable[_Piece]) -> _Body:
+    listed = list(pieces)
+    length = sum(base64_length(piece.size) if isinstance(piece, Content) else len(piece) for piece in listed)
+    parts = (base64_blocks(one.open_at(0)) if isinstance(one, Content) else [one.encode("ascii")] for one in listed)
+    return _Body(chain.from_iterable(parts), length, _JSON)
