@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from werkzeug.test import EnvironBuilder
 
 from flask_taskvars import File
@@ -84,15 +85,15 @@ def carry(desk: Desk, size: int) -> tuple[float, float]:
     desk.storage.set("task", "big", File(source, filename="big.bin"))
     written = time.monotonic() - started
     started = time.monotonic()
-    status, length, digest, _ = fetch(desk)
+    status, length, digest, _ = fetch(desk.app)
     read = time.monotonic() - started
     assert (status, length, digest) == ("200 OK", size, source.digest.digest())
-    status, length, _, end = fetch(desk, f"bytes=-{TAIL}")
+    status, length, _, end = fetch(desk.app, f"bytes=-{TAIL}")
     assert (status, length, end) == ("206 PARTIAL CONTENT", TAIL, source.tail)
     return written, read
 
 
-def fetch(desk: Desk, byte_range: str | None = None) -> tuple[str, int, bytes, bytes]:
+def fetch(app: Flask, byte_range: str | None = None, *, name: str = "big") -> tuple[str, int, bytes, bytes]:
     """Status, Content-Length, SHA-256 and last bytes of a download, of which no more than a block is held."""
     started: list[tuple[str, dict[str, str]]] = []
 
@@ -102,8 +103,9 @@ def fetch(desk: Desk, byte_range: str | None = None) -> tuple[str, int, bytes, b
         started.append((status, dict(headers)))
         return lambda data: None
 
-    builder = EnvironBuilder("/task/task/variables/big/data", headers=[("Range", byte_range)] if byte_range else None)
-    body = desk.app(builder.get_environ(), start_response)
+    headers = [("Range", byte_range)] if byte_range else None
+    builder = EnvironBuilder(f"/task/task/variables/{name}/data", headers=headers)
+    body = app(builder.get_environ(), start_response)
     digest, end = hashlib.sha256(), b""
     for block in body:
         digest.update(block)

@@ -108,7 +108,7 @@ class CamundaStorage(StorageAdapter):
     def _variable(self, row: Row[*tuple[Any, ...]]) -> Variable:
         content = None
         if row.variable_bytearray_id is not None:
-            if row.size is None:
+            if row.content_rev is None:
                 raise ContentVanished
             content = CamundaContent(self._slices, self._database, row)
         return Variable(row.variable_name, row.scope, stored_value(row, content))

@@ -28,6 +28,7 @@ class Slices:
         table = tables.bytes
         start = bindparam("start", type_=Integer())
         here = (table.c.ID_ == bindparam("id"), table.c.REV_ == bindparam("rev"))
+        self.size: Select[Any] = select(func.octet_length(table.c.BYTES_)).where(*here)
         self.one: Select[Any] = select(func.substring(table.c.BYTES_, start, WINDOW)).where(*here)
         # MySQL and MariaDB read a row that they know the key of once; PostgreSQL would unpack the value for each slice,
         # were it not an expression that is computed first.
@@ -54,9 +55,19 @@ class CamundaContent(Content):
     def __init__(self, slices: Slices, database: OwnTransactions, row: Row[*tuple[Any, ...]]) -> None:
         self._slices, self._database, self._data = slices, database, row.data
         self._revision = {"id": row.variable_bytearray_id, "rev": row.content_rev}
-        self._packed, self.size = row.packed, row.size
+        self._packed = row.packed
+        self._size: int | None = row.size
         state = f"{row.variable_id}\n{row.variable_rev}\n{row.variable_bytearray_id}\n{row.content_rev}"
         self.etag = hashlib.sha256(state.encode()).hexdigest()
+
+    @property
+    def size(self) -> int:  # type: ignore[override]  # of a list on MySQL and MariaDB it is asked for only when needed
+        if self._size is None:
+            with self._database.read() as connection:
+                self._size = connection.scalar(self._slices.size, self._revision)
+        if self._size is None:
+            raise ContentVanished
+        return self._size
 
     def open_at(self, offset: int) -> Iterator[bytes]:
         if offset >= self.size:

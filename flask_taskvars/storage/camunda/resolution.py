@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, String, and_, bindparam, case, cast, func, literal, null, or_, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
 
 from .tables import Tables
 
@@ -24,31 +39,38 @@ class Resolution:
     def __init__(self, tables: Tables, *, slicing: bool) -> None:
         self._tables, self._slicing = tables, slicing
         visible = _visible(tables)
-        self.one = self._found(visible, tables.variable.c.NAME_ == bindparam("name"), data=True).order_by(
-            visible.c.depth
-        )
-        self.all = self._found(visible, data=False).order_by(visible.c.depth.desc())
+        named = tables.variable.c.NAME_ == bindparam("name")
+        self.one = self._found(visible, named, everything=True).order_by(visible.c.depth)
+        self.all = self._found(visible, true(), everything=False).order_by(visible.c.depth.desc())
 
-    def _found(self, visible: CTE, *named: ColumnElement[bool], data: bool) -> Select[Any]:
-        """The variables in sight, and in any case one row of the task itself."""
+    def _found(self, visible: CTE, named: ColumnElement[bool], *, everything: bool) -> Select[Any]:
+        """The variables in sight, and in any case one row of the task itself.
+
+        :param everything: also the bytes of a small File. Else not even its size is told where the database would read
+            the file from end to end for it: on MySQL and MariaDB.
+        """
         variable, content = self._tables.variable, self._tables.bytes
-        size = func.octet_length(content.c.BYTES_)
-        small = size <= INLINE if data else and_(size <= INLINE, variable.c.TYPE_ != "file")
-        packed = func.pg_column_size(content.c.BYTES_) < size if self._slicing else literal(True)
-        return (
+        held = content if everything else content.alias("held")
+        wanted = true() if everything else variable.c.TYPE_ != "file"
+        size = func.octet_length(held.c.BYTES_)
+        found = (
             select(
                 visible.c.id.label("scope"),
                 visible.c.depth,
                 *(one.label(f"variable_{one.name.strip('_').lower()}") for one in variable.c),
                 content.c.REV_.label("content_rev"),
                 size.label("size"),
-                packed.label("packed"),
-                case((or_(variable.c.TYPE_.not_in(BINARY), small), content.c.BYTES_)).label("data"),
+                (func.pg_column_size(held.c.BYTES_) < size if self._slicing else literal(True)).label("packed"),
+                case((or_(variable.c.TYPE_.not_in(BINARY), and_(wanted, size <= INLINE)), held.c.BYTES_)).label("data"),
             )
-            .join_from(visible, variable, and_(variable.c.VAR_SCOPE_ == visible.c.id, *named), isouter=True)
+            .join_from(visible, variable, and_(variable.c.VAR_SCOPE_ == visible.c.id, named), isouter=True)
             .join(content, content.c.ID_ == variable.c.BYTEARRAY_ID_, isouter=True)
             .where(or_(visible.c.depth == 0, variable.c.ID_.is_not(None)))
         )
+        if everything:
+            return found
+        told = true() if self._slicing else wanted
+        return found.join(held, and_(held.c.ID_ == content.c.ID_, told), isouter=True)
 
 
 def _visible(tables: Tables) -> CTE:

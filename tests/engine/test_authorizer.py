@@ -1,0 +1,187 @@
+"""The engine's own authorizations and tenants: the engine and CamundaAuthorizer decide alike, whatever is granted."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flask_taskvars import TaskVars
+from flask_taskvars.storage.camunda import CamundaAuthorizer, CamundaStorage
+from tests.conftest import missing
+from tests.databases import Missing
+from tests.engine.rest import Rest
+from tests.engine.server import running_engine
+from tests.golden_world import Answer, send
+
+pytestmark = [pytest.mark.engine, pytest.mark.tools]
+
+JSON = {"Content-Type": "application/json"}
+TASK, DEFINITION = 7, 6
+NAMES = {
+    TASK: ["READ", "UPDATE", "READ_VARIABLE", "UPDATE_VARIABLE"],
+    DEFINITION: ["READ_TASK", "UPDATE_TASK", "READ_TASK_VARIABLE", "UPDATE_TASK_VARIABLE"],
+}
+KINDS = ("process", "standalone", "case", "foreign")
+HOLDERS = [{"userId": "bob"}, {"groupId": "clerks"}, {"groupId": "others"}, {"userId": "ann"}]
+
+
+def login(name: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(f'{name}:{name}'.encode()).decode()}"}
+
+
+@dataclass
+class Guarded:
+    """An engine that asks who it is, and our app on its database, with `bob` asking; tasks by their kind."""
+
+    rest: Rest
+    app: Flask
+    tasks: Mapping[str, str]
+
+    def admin(self, method: str, path: str, document: object = None) -> Any:
+        body = b"" if document is None else json.dumps(document).encode()
+        answer = self.rest.send(method, path, login("demo") | JSON, body)
+        assert answer.status < 300, answer
+        return json.loads(answer.body) if answer.body else None
+
+    def both(self, method: str, path: str, body: bytes = b"") -> tuple[Answer, Answer]:
+        return self.rest.send(method, path, login("bob") | JSON, body), send(self.app, method, path, JSON, body)
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["", "specific"])
+def guarded(request: pytest.FixtureRequest, postgresql_url: str) -> Iterator[Guarded]:
+    """With the permissions on tasks, or with the specific ones on variables."""
+    name = f"guarded_{request.param}".lower()
+    server = sa.create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    server.dispose()
+    url = sa.make_url(postgresql_url).set(database=name)
+    specific = {"camunda.bpm.generic-properties.properties.enforceSpecificVariablePermission": request.param}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPRING_APPLICATION_JSON", json.dumps(specific))
+        try:
+            with running_engine("camunda", url.render_as_string(False), authorization=True) as base:
+                engine = sa.create_engine(url)
+                yield _prepared(Rest(base), engine, request.param)
+                engine.dispose()
+        except Missing as absence:
+            missing(str(absence))
+
+
+def _prepared(rest: Rest, engine: sa.Engine, specific: bool) -> Guarded:
+    storage = CamundaStorage(engine, rest_url=rest.base.replace("http://", "http://demo:demo@"))
+    authorizer = CamundaAuthorizer(
+        storage,
+        user=lambda: "bob",
+        groups=lambda: ["clerks"],
+        tenants=lambda: ["ours"],
+        specific_variable_permissions=specific,
+    )
+    app = Flask("guarded")
+    TaskVars(storage, authorizer, profile="engine").init_app(app)
+    guarded = Guarded(rest, app, {})
+    for user in ("bob", "ann"):
+        profile = {"id": user, "firstName": user, "lastName": user}
+        guarded.admin("POST", "/user/create", {"profile": profile, "credentials": {"password": user}})
+    for group in ("clerks", "others"):
+        guarded.admin("POST", "/group/create", {"id": group, "name": group, "type": "WORKFLOW"})
+    guarded.admin("PUT", "/group/clerks/members/bob")
+    for tenant in ("ours", "theirs"):
+        guarded.admin("POST", "/tenant/create", {"id": tenant, "name": tenant})
+    guarded.admin("PUT", "/tenant/ours/user-members/bob")
+    guarded.tasks = _tasks(guarded)
+    for task in guarded.tasks.values():
+        guarded.admin("PUT", f"/task/{task}/localVariables/v", {"type": "Bytes", "value": "dg=="})
+    return guarded
+
+
+def _tasks(guarded: Guarded) -> dict[str, str]:
+    """A task of each kind."""
+    guarded.rest.deploy(login("demo"))
+    process = guarded.admin("POST", "/process-definition/key/called/start", {})["id"]
+    case = guarded.admin("POST", "/case-definition/key/dispute/create", {})["id"]
+    guarded.admin("POST", "/task/create", {"id": "standalone", "tenantId": "ours"})
+    guarded.admin("POST", "/task/create", {"id": "foreign", "tenantId": "theirs"})
+    return {
+        "process": guarded.admin("GET", f"/task?processInstanceId={process}")[0]["id"],
+        "case": guarded.admin("GET", f"/task?caseInstanceId={case}")[0]["id"],
+        "standalone": "standalone",
+        "foreign": "foreign",
+    }
+
+
+@st.composite
+def authorizations(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Authorizations of every kind; `{process}` and the like stand for a task's id."""
+
+    def one(kind: int, holder: dict[str, str], resource: int, named: str, permissions: list[str]) -> dict[str, Any]:
+        held = {"userId": "*"} if kind == 0 else holder
+        return {
+            "type": kind,
+            **held,
+            "resourceType": resource,
+            "resourceId": named,
+            "permissions": permissions,
+        }
+
+    found = []
+    for _ in range(draw(st.integers(0, 5))):
+        resource = draw(st.sampled_from([TASK, DEFINITION]))
+        ids = ["{process}", "{standalone}", "*"] if resource == TASK else ["called", "claim", "*"]
+        names = draw(st.lists(st.sampled_from([*NAMES[resource], "ALL"]), min_size=1, max_size=3, unique=True))
+        found.append(
+            one(
+                draw(st.sampled_from([0, 1, 1, 2])),
+                draw(st.sampled_from(HOLDERS)),
+                resource,
+                draw(st.sampled_from(ids)),
+                names,
+            )
+        )
+    keys = ("type", "userId", "groupId", "resourceType", "resourceId")
+    return list({tuple(one.get(key) for key in keys): one for one in found}.values())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(held=authorizations())
+def test_decides_as_the_engine_does(guarded: Guarded, held: list[dict[str, Any]]) -> None:
+    made = []
+    try:
+        for one in held:
+            named = one["resourceId"].format(**guarded.tasks) if "{" in one["resourceId"] else one["resourceId"]
+            made.append(guarded.admin("POST", "/authorization/create", one | {"resourceId": named})["id"])
+        for kind in KINDS:
+            path = f"/task/{guarded.tasks[kind]}/variables/v"
+            same(*guarded.both("GET", f"{path}/data"))
+            same(*guarded.both("GET", f"/task/{guarded.tasks[kind]}/variables/absent/data"))
+            same(*guarded.both("PUT", path, b'{"type": "Bytes", "value": "dg=="}'))
+    finally:
+        for identifier in made:
+            guarded.admin("DELETE", f"/authorization/{identifier}")
+
+
+def same(theirs: Answer, ours: Answer) -> None:
+    assert ours.status == theirs.status
+    if theirs.status < 300:
+        assert ours.body == theirs.body
+        return
+    assert json.loads(ours.body) | {"code": 0} == json.loads(theirs.body) | {"code": 0}
+
+
+def test_asks_the_task_first(guarded: Guarded) -> None:
+    same(*guarded.both("GET", "/task/no-such-task/variables/v/data"))
+
+
+def test_nobody_may_do_anything(guarded: Guarded) -> None:
+    mount = guarded.app.extensions["taskvars"]["taskvars"]
+    nobody = CamundaAuthorizer(mount.storage, user=lambda: None)
+    assert nobody("read", guarded.tasks["case"], "v") is False

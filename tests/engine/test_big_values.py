@@ -1,0 +1,91 @@
+"""Values of hundreds of megabytes out of a live engine's database, in constant memory.
+
+Runs as a program too: `python -m tests.engine.test_big_values URL`, for a task `task` with a variable `big`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from flask_taskvars import TaskVars
+from flask_taskvars.storage.camunda import CamundaStorage
+from tests.engine.rest import Rest
+from tests.test_big_values import TAIL, fetch, peak_memory
+
+pytestmark = [pytest.mark.engine, pytest.mark.tools, pytest.mark.slow]
+
+MIB = 1024**2
+SIZE = min(int(os.environ.get("TASKVARS_TEST_BYTES", 256 * MIB)), 900 * MIB) // MIB
+"""In MiB; PostgreSQL holds less than 1 GiB in a field."""
+ALLOWED = 64 * MIB
+PATTERN = bytes(range(256))
+
+
+@pytest.fixture
+def database(engine_url: str, rest: Rest) -> Iterator[sa.Engine]:
+    """The engine's database with a task that has a small and a large value."""
+    rest.call("POST", "/task/create", {"id": "task"})
+    for name in ("small", "big"):
+        file = {"type": "File", "value": "", "valueInfo": {"filename": "big.bin"}}
+        rest.call("PUT", f"/task/task/variables/{name}", file)
+    engine = sa.create_engine(engine_url)
+    yield engine
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE act_ge_bytearray ALTER COLUMN bytes_ SET STORAGE EXTENDED"))
+    engine.dispose()
+    rest.call("DELETE", "/task/task/variables/big")
+
+
+@pytest.mark.parametrize("stored", ["EXTERNAL", "EXTENDED"], ids=["in slices", "compressed"])
+def test_memory_stays_flat(database: sa.Engine, engine_url: str, stored: str) -> None:
+    fill = sa.text(
+        "UPDATE act_ge_bytearray SET bytes_ = decode(repeat(:pattern, :times), 'hex') WHERE id_ ="
+        " (SELECT bytearray_id_ FROM act_ru_variable WHERE task_id_ = 'task' AND name_ = :name)"
+    )
+    with database.begin() as connection:
+        connection.execute(sa.text(f"ALTER TABLE act_ge_bytearray ALTER COLUMN bytes_ SET STORAGE {stored}"))
+        for name, size in (("small", 4), ("big", SIZE)):
+            connection.execute(fill, {"pattern": PATTERN.hex(), "times": size * MIB // len(PATTERN), "name": name})
+    command = [sys.executable, "-m", __name__, engine_url]
+    run = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    seen = json.loads(run.stdout)
+    print(f"{stored}: {seen}")
+    assert seen["packed"] is (stored == "EXTENDED")
+    assert seen["grown"] < ALLOWED
+
+
+def measure(url: str) -> dict[str, object]:
+    """Read a value, and tell by how many bytes the peak of the memory has grown."""
+    app, storage = Flask("engine"), CamundaStorage(sa.create_engine(url))
+    app.testing = True
+    TaskVars(storage).init_app(app)
+    assert fetch(app, name="small")[0] == "200 OK"
+    before = peak_memory()
+    status, length, digest, _ = fetch(app)
+    assert (status, length) == ("200 OK", SIZE * MIB)
+    whole = hashlib.sha256()
+    for _ in range(SIZE):
+        whole.update(PATTERN * (MIB // len(PATTERN)))
+    assert digest == whole.digest()
+    status, _, _, end = fetch(app, f"bytes=-{TAIL}")
+    assert (status, end) == ("206 PARTIAL CONTENT", (PATTERN * TAIL)[-TAIL:])
+    [packed] = storage.select(_PACKED, {})
+    return {"grown": peak_memory() - before, "packed": packed.packed}
+
+
+_PACKED = sa.select(sa.literal_column("pg_column_size(b.bytes_) < octet_length(b.bytes_)").label("packed")).select_from(
+    sa.text("act_ge_bytearray b JOIN act_ru_variable v ON v.bytearray_id_ = b.id_ AND v.name_ = 'big'")
+)
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1])))
