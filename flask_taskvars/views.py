@@ -43,6 +43,12 @@ class NameConverter(PathConverter):
     regex = r"[^/][\s\S]*?"
 
 
+class LastNameConverter(PathConverter):
+    """The same at the end of a path, where a slash behind it is the path's."""
+
+    regex = r"[^/](?:[\s\S]*?[^/])??"
+
+
 def make_blueprint(name: str) -> Blueprint:
     """A blueprint whose errors are JSON; its routes come with :func:`add_routes`, when the settings are known."""
     blueprint = Blueprint(name, __name__)
@@ -52,11 +58,12 @@ def make_blueprint(name: str) -> Blueprint:
 
 def add_routes(state: BlueprintSetupState, settings: Settings) -> None:
     """Add the routes, each with and without a trailing slash, plain and under `/engine/<name>`."""
-    state.app.url_map.converters["taskvars_name"] = NameConverter
+    state.app.url_map.converters |= {"taskvars_name": NameConverter, "taskvars_last_name": LastNameConverter}
     engine = f"/engine/{settings.engine_name}"
+    variable = _resource(GET=get_variable, PUT=put_variable, DELETE=delete_variable)
     resources = {
         "variables": ("", _resource(GET=get_variables, POST=modify_variables)),
-        "variable": ("/<taskvars_name:name>", _resource(GET=get_variable, PUT=put_variable, DELETE=delete_variable)),
+        "variable": ("/<taskvars_last_name:name>", variable),
         "variable_data": ("/<taskvars_name:name>/data", _resource(GET=get_data, POST=upload_data)),
     }
     for endpoint, (path, view) in resources.items():

@@ -171,6 +171,14 @@ def test_names_in_the_path(host: Flask, prefix: str, name: str, start: str, end:
     assert (answer.status_code, answer.data) == (200, name.encode())
 
 
+def test_a_slash_at_the_end_is_no_part_of_the_name(host: Flask, prefix: str) -> None:
+    path = f"{prefix}/task/t1/variables/new"
+    assert ask(host, f"{path}/", "PUT", json={"value": 1}).status_code == 204
+    assert ask(host, f"{path}/").json == ask(host, path).json == {"type": "Integer", "value": 1, "valueInfo": {}}
+    assert ask(host, f"{path}/", "DELETE").status_code == 204
+    assert ask(host, path).status_code == 404
+
+
 def test_the_data_of_a_name_and_a_name_that_ends_in_data(host: Flask, prefix: str) -> None:
     """`x/data` is a variable: `/x/data` leads to the data of `x`, and `/x/data/data` to its own."""
     assert ask(host, f"{prefix}/task/t1/variables/x/data").status_code == 404
