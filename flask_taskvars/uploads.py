@@ -93,14 +93,15 @@ def _given(name: str, form: _Form, data: Part, settings: Settings) -> Given:
             return Given(Bytes(form.source))
         case "File":
             return _file(form.source, data, engine)
+    convert(name, form.value_type, None, None)  # is there such a type? That comes before what the bytes mean
     return convert(name, form.value_type, _text(form.source, settings), None)
 
 
 def _file(source: Content | None, data: Part, engine: bool) -> Given:
-    if data.filename is None:
-        raise InvalidFile("Cannot create file without filename! Please set a name into ValueInfo with key filename")
     if data.content_type is not None and not _CONTENT_TYPE.fullmatch(data.content_type):
         raise BadMediaType
+    if data.filename is None:
+        raise InvalidFile("Cannot create file without filename! Please set a name into ValueInfo with key filename")
     media_type, options = parse_options_header(data.content_type or OCTET_STREAM)
     # The engine reads `encoding`, a parameter of its own, and drops the `charset` that everybody else sends.
     encoding = options.get("encoding") or (None if engine else options.get("charset"))

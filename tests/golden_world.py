@@ -66,10 +66,14 @@ class World:
 
     prefix: str = ""
 
+    def id(self, scope: str) -> str:
+        """The id of a scope."""
+        return self.prefix + scope
+
     def fill(self, text: str) -> str:
         """Put ids in the place of the placeholders."""
         for scope in _world()["scopes"]:
-            text = text.replace(f"{{{scope}}}", self.prefix + scope)
+            text = text.replace(f"{{{scope}}}", self.id(scope))
         return text
 
     def add_scopes(self, storage: Storage) -> None:
@@ -79,13 +83,13 @@ class World:
         while waiting:
             for scope in [scope for scope, parent in waiting.items() if parent not in waiting]:
                 parent = waiting.pop(scope)
-                around = None if parent is None else self.prefix + parent
-                storage.add_scope(self.prefix + scope, around, task=scope in world["tasks"])
+                around = None if parent is None else self.id(parent)
+                storage.add_scope(self.id(scope), around, task=scope in world["tasks"])
 
     def add_variables(self, storage: Storage) -> None:
         """Set every variable."""
         for item in _world()["variables"]:
-            storage.set(self.prefix + item["scope"], item["name"], _typed(item))
+            storage.set(self.id(item["scope"]), item["name"], _typed(item))
 
 
 @cache

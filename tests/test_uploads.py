@@ -134,6 +134,13 @@ REFUSED = [
     ([part("data", "x"), part("valueType", "File")], 400, "IllegalArgumentException", "file without filename"),
     ([part("data", "x"), part("valueType", "")], 400, "IllegalArgumentException", "type is empty"),
     ([part("data", "x"), part("valueType", "Nope")], 400, "RestException", "Unsupported value type 'Nope'"),
+    ([part("data", b"\xff"), part("valueType", "Nope")], 400, "RestException", "Unsupported value type 'Nope'"),
+    (
+        [part("data", b"\xff", None, "nonsense"), part("valueType", "File")],
+        400,
+        "RestException",
+        "Invalid mime type given",
+    ),
     (
         [part("data", "1abc"), part("valueType", "Integer")],
         400,

@@ -1,0 +1,159 @@
+"""Requests that hypothesis makes up, over all fourteen methods: what clients send, and what they should not."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import TypeAlias
+from urllib.parse import quote
+
+from hypothesis import strategies as st
+
+from tests.golden_world import Step
+
+Message: TypeAlias = "tuple[dict[str, str], bytes]"
+"""Headers and body."""
+
+Documents: TypeAlias = "st.SearchStrategy[dict[str, object]]"
+
+TASKS = ("check", "subcheck", "review", "vote", "inside", "hear", "alone", "child")
+NAMES = ("v", "v", "v", "w", "V", "ä ö", "a+b", "50%", "日本", "a;b", 'q"q', "a.b", "data", "a?b#c", "\U0001f600", "[x]")
+ONLY_READ = ("a%2Fb", "..%2Fv", "%00", "%ff", "%zz")
+"""Names in a path that an engine refuses, so that what is written would not be the same afterwards."""
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+NUMBERS = st.sampled_from([0, 1, -1, 32767, 32768, -(2**31), 2**31, 2**63 - 1, 2**63, 0.5, -1.25, 3.0, 1e10])
+NUMERIC = st.sampled_from(["", " ", "5", " 5 ", "+5", "05", "5.0", "1e3", "NaN", "-INF", "0x10", "null", "abc"])
+DATES = st.sampled_from(["2026-11-23T10:11:12.345+0000", "2026-11-23T10:11:12.345+0230", "2026-13-41T10:11:12.3Z"])
+TRUTHS = st.sampled_from([True, False, "true", "True", "tRUE", "FALSE", "yes"])
+BASE64 = st.binary(max_size=8).map(lambda data: b64encode(data).decode())
+SCALARS = st.none() | NUMBERS | NUMERIC | DATES | TRUTHS | TEXT
+FITTING: dict[str, st.SearchStrategy[object]] = {
+    "String": TEXT,
+    "Boolean": TRUTHS,
+    **dict.fromkeys(("Short", "Integer", "Long", "Double"), NUMBERS | NUMERIC),
+    "Date": DATES,
+    "Null": st.none(),
+    "Bytes": BASE64,
+}
+SPIN = {"Json": st.sampled_from(['{"a": 1}', "[1]", "5", "{", ""]), "Xml": st.sampled_from(["<a/>", "<a", ""])}
+ODD_TYPES = ("string", "STRING", "file", "File", "Number", "Nope", 5, None)
+
+FILE_NAMES = TEXT | st.sampled_from(
+    [
+        *("a.txt", "ä.pdf", "日本.txt", "€.txt", "no-extension", ".hidden", "a;b.txt", "a%41.txt", " a.txt ", "a'b"),
+        *('q"u.txt', "back\\slash", "a\\", "../up.txt", "/etc/passwd", "C:\\x.txt", "CON.txt", "", "a\tb", "a\r\nb"),
+    ]
+)
+MIME_TYPES = st.sampled_from(
+    [
+        *("text/plain", "application/pdf", "TEXT/Html", "text/plain; charset=utf-8", "a/b;x=y", 'a/b; x="y z"', ""),
+        *("nonsense", "a#b/c", "*/*", "image/svg+xml", "ä/b", "a/b c", "a/", "/b", "a/b/c", "text/plain;", 5, True),
+    ]
+)
+ENCODINGS = st.sampled_from(["UTF-8", "utf-8", "ISO-8859-1", "UTF-16", "nonsense", "", "a b", '"', "ä", "a;b", 5])
+FILE_INFO = {"mimeType": MIME_TYPES, "encoding": ENCODINGS}
+INFO = st.fixed_dictionaries({}, optional={"filename": FILE_NAMES, "transient": TRUTHS, "x": SCALARS, **FILE_INFO})
+
+
+def documents(spin: bool) -> Documents:
+    """VariableValueDtos, most of which are right.
+
+    :param spin: with Json and Xml, which are types of Camunda's alone.
+    """
+    fitting = FITTING | (SPIN if spin else {})
+    right = st.one_of(
+        *(st.fixed_dictionaries({"type": st.just(kind), "value": value}) for kind, value in fitting.items()),
+    )
+    named = st.fixed_dictionaries({"filename": FILE_NAMES}, optional=FILE_INFO)
+    file = st.fixed_dictionaries({"type": st.sampled_from(["File", "file"]), "value": BASE64, "valueInfo": named})
+    kinds = st.sampled_from([*fitting, *ODD_TYPES])
+    odd = st.fixed_dictionaries({}, optional={"type": kinds, "value": SCALARS, "valueInfo": st.none() | INFO})
+    return right | file | odd
+
+
+def patches(spin: bool) -> Documents:
+    """PatchVariablesDtos."""
+    names = st.sampled_from([*NAMES, "a/b"])
+    changes = st.dictionaries(names, documents(spin), max_size=3)
+    return st.fixed_dictionaries({}, optional={"modifications": changes, "deletions": st.lists(names, max_size=2)})
+
+
+def as_json(right: Documents) -> st.SearchStrategy[Message]:
+    """Mostly right JSON under its own name, in part not."""
+    types = ["application/json"] * 8 + ["application/json;charset=UTF-8", "text/plain"]
+    headers = st.sampled_from([{"Content-Type": kind} for kind in types] + [{}])
+    odd = [b"", b" ", b"null", b"[]", b'"x"', b"5", b"{", b"{}", b'{"type": {}}', b'{"valueInfo": []}', b"\xff", b"{}x"]
+    body = right.map(lambda document: json.dumps(document).encode())
+    return st.tuples(headers, body | body | body | st.sampled_from(odd))
+
+
+PART_NAMES = st.sampled_from([None, "a.txt", "b.bin", "", "ä.txt", "..\\x.txt", 'a\\"b.txt', "a;b.txt", "%41.txt"])
+PART_TYPES = st.sampled_from(
+    [None, "text/plain", "application/pdf; encoding=UTF-8", "a/b;transient=true", "nonsense", "Text/HTML; x=y"]
+)
+VALUE_TYPES = st.sampled_from([None, "File", "File", "Bytes", "file", "Nope", ""])
+
+
+def form(data: bytes, filename: str | None, kind: str | None, value_type: str | None, last: bool, end: bytes) -> Message:
+    """An upload; `last` puts the data behind its type."""
+    named = "" if filename is None else f'; filename="{filename}"'
+    typed = "" if kind is None else f"Content-Type: {kind}\r\n"
+    parts = [f'Content-Disposition: form-data; name="data"{named}\r\n{typed}\r\n'.encode() + data]
+    if value_type is not None:
+        parts.append(f'Content-Disposition: form-data; name="valueType"\r\n\r\n{value_type}'.encode())
+    joined = b"".join(b"--b\r\n" + part + b"\r\n" for part in (reversed(parts) if last else parts))
+    return {"Content-Type": "multipart/form-data; boundary=b"}, joined + end
+
+
+def uploads(spin: bool) -> st.SearchStrategy[Message]:
+    """Forms, most of which are right."""
+    ends = st.sampled_from([b"--b--\r\n"] * 8 + [b"--b--", b""])
+    right = st.builds(form, st.binary(max_size=40), PART_NAMES, PART_TYPES, VALUE_TYPES, st.booleans(), ends)
+    text = st.builds(form, TEXT.map(str.encode), PART_NAMES, PART_TYPES, st.just("String"), st.booleans(), ends)
+    return right | right | right | text | as_json(documents(spin))
+
+
+ODD_METHODS = ("HEAD", "OPTIONS", "PATCH")
+METHODS = {
+    "": ["GET", "POST", "POST", "POST", "PUT", "DELETE", *ODD_METHODS],
+    "/{name}": ["GET", *["PUT"] * 6, "DELETE", "DELETE", "POST", *ODD_METHODS],
+    "/{name}/data": ["GET", *["POST"] * 5, "PUT", "DELETE", *ODD_METHODS],
+}
+WRITTEN = {("", "POST"): patches, ("/{name}", "PUT"): documents}
+QUERIES = ["", "", *(f"?deserializeValue{end}" for end in ("=false", "=true", "=False", "s=false", "=", "=x"))]
+CONDITIONS = [*[{}] * 6, {"Range": "bytes=1-"}, {"If-None-Match": "*"}, {"Accept": "application/json"}]
+
+
+def step(method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"") -> Step:
+    """A request that has a name in a failure."""
+    return Step(f"{method} {path} {headers or ''} {body!r}", method, path, headers or {}, body, {})
+
+
+@st.composite
+def cases(draw: st.DrawFn, spin: bool = True) -> list[Step]:
+    """A few requests; each is followed by some that look at what it did."""
+    return [one for _ in range(draw(st.integers(1, 4))) for one in draw(_looked_at(spin))]
+
+
+@st.composite
+def _looked_at(draw: st.DrawFn, spin: bool) -> list[Step]:
+    task = draw(st.sampled_from([*(f"{{{task}}}" for task in TASKS * 2), "no-such-task", "{process}"]))
+    scope = f"/task/{task}/{draw(st.sampled_from(['variables', 'variables', 'localVariables']))}"
+    name = quote(draw(st.sampled_from(NAMES)), safe="")
+    resource = draw(st.sampled_from(["", "/{name}", "/{name}", "/{name}/data"]))
+    method = draw(st.sampled_from(METHODS[resource]))
+    query, end = draw(st.sampled_from(QUERIES)), draw(st.sampled_from([""] * 8 + ["/"]))
+    headers, body = {}, b""
+    if (resource, method) == ("/{name}/data", "POST"):
+        headers, body = draw(uploads(spin))
+    elif (resource, method) in WRITTEN:
+        headers, body = draw(as_json(WRITTEN[resource, method](spin)))
+    look = f"/task/{{{draw(st.sampled_from(TASKS))}}}/variables"
+    return [
+        step(method, f"{scope}{resource.format(name=name)}{end}{query}", headers, body),
+        step("GET", f"{scope}/{name}{query}"),
+        step("GET", f"{scope}/{name}/data", draw(st.sampled_from(CONDITIONS))),
+        step("GET", f"{look}{query}"),
+        step("GET", f"{look}/{draw(st.sampled_from([name, *ONLY_READ]))}{draw(st.sampled_from(['', '/data']))}"),
+    ]

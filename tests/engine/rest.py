@@ -1,0 +1,107 @@
+"""An engine's REST API, as a client of ours asks it, and the world of the golden answers inside it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.datastructures import Headers
+
+from tests.golden_world import Answer, World
+
+MODELS = Path(__file__).with_name("models")
+TIMEOUT = 120.0
+_JSON = {"Content-Type": "application/json"}
+_VARIABLES = {
+    **dict.fromkeys(("process", "called"), "/process-instance/{}/variables"),
+    "assessment": "/execution/{}/localVariables",
+    **dict.fromkeys(("case", "stage"), "/case-execution/{}/localVariables"),
+}
+"""Where the variables of a scope that is no task are set."""
+
+
+@dataclass(frozen=True)
+class EngineWorld(World):
+    """A fresh instance of every scope, under the ids that the engine gave them."""
+
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+    def id(self, scope: str) -> str:
+        return self.ids[scope]
+
+
+@dataclass(frozen=True)
+class Rest:
+    """One engine's REST API.
+
+    :param base: its URL, such as `http://127.0.0.1:8080/engine-rest`.
+    """
+
+    base: str
+
+    def send(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
+        """Send a request as it is, with no header of our own but the body's length."""
+        parts = urlsplit(self.base)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT)
+        try:
+            connection.putrequest(method, parts.path + path, skip_accept_encoding=True)
+            for name, value in (headers or {}).items():
+                connection.putheader(name, value.encode("latin-1"))
+            if body or method in ("POST", "PUT"):
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            response = connection.getresponse()
+            return Answer(response.status, Headers(response.getheaders()), response.read())
+        finally:
+            connection.close()
+
+    def call(self, method: str, path: str, document: object = None) -> Any:
+        """Send a request that must succeed, and read its JSON."""
+        body = b"" if document is None else json.dumps(document).encode()
+        answer = self.send(method, path, {} if document is None else _JSON, body)
+        if answer.status >= 300:
+            raise RuntimeError(f"{method} {path}: {answer.status} {answer.body.decode(errors='replace')}")
+        return json.loads(answer.body) if answer.body else None
+
+    def deploy(self) -> None:
+        """Deploy all models."""
+        pieces = []
+        for model in sorted(MODELS.iterdir()):
+            head = f'--models\r\nContent-Disposition: form-data; name="{model.name}"; filename="{model.name}"\r\n\r\n'
+            pieces += [head.encode(), model.read_bytes(), b"\r\n"]
+        headers = {"Content-Type": "multipart/form-data; boundary=models"}
+        answer = self.send("POST", "/deployment/create", headers, b"".join(pieces) + b"--models--\r\n")
+        if answer.status != 200:
+            raise RuntimeError(f"deployment: {answer.status} {answer.body.decode()}")
+
+    def make_world(self) -> EngineWorld:
+        """Start a process and a case, and create the tasks that belong to none."""
+        process = self.call("POST", "/process-definition/key/claim/start", {})["id"]
+        called = self.call("GET", f"/process-instance?superProcessInstance={process}")[0]["id"]
+        case = self.call("POST", "/case-definition/key/dispute/create", {})["id"]
+        tasks = {one["taskDefinitionKey"]: one for one in self.call("GET", f"/task?processInstanceId={process}")}
+        ids = {name: task["id"] for name, task in tasks.items()}
+        ids |= {"process": process, "assessment": tasks["check"]["executionId"], "called": called, "case": case}
+        ids["inside"] = self.call("GET", f"/task?processInstanceId={called}")[0]["id"]
+        ids["hear"] = self.call("GET", f"/task?caseInstanceId={case}")[0]["id"]
+        ids["stage"] = self.call("GET", f"/case-execution?caseInstanceId={case}&activityId=item")[0]["id"]
+        for name, parent in (("alone", None), ("child", "alone"), ("subcheck", "check")):
+            ids[name] = self.create_task(ids[parent] if parent else None)
+        return EngineWorld(ids=ids)
+
+    def create_task(self, parent: str | None = None) -> str:
+        """Create a task that belongs to no process; gives its id."""
+        task = str(uuid.uuid4())
+        self.call("POST", "/task/create", {"id": task, "parentTaskId": parent})
+        return task
+
+    def set(self, world: EngineWorld, scope: str, variables: Mapping[str, object]) -> None:
+        """Set variables in exactly this scope."""
+        path = _VARIABLES.get(scope, "/task/{}/localVariables").format(world.id(scope))
+        self.call("POST", path, {"modifications": variables})

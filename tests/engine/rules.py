@@ -1,0 +1,223 @@
+"""Where an engine's answer and ours may differ, for requests that nobody recorded: the rows of the table, as functions.
+
+The docstring of each is what its row says is asked. What a row says of documents holds in collections too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from flask_taskvars.disposition import safe_filename
+from tests.golden_compare import Parts
+from tests.golden_world import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request with an engine's answer and ours, in one form."""
+
+    step: Step
+    theirs: Parts
+    ours: Parts
+
+    @property
+    def statuses(self) -> tuple[object, object]:
+        return self.theirs["status"], self.ours["status"]
+
+    @property
+    def differing(self) -> set[str]:
+        """The parts that are not the same."""
+        return {part for part, value in self.theirs.items() if value != self.ours[part]}
+
+    @property
+    def documents(self) -> tuple[Mapping[str, object], Mapping[str, object]]:
+        """Both bodies, where they are JSON objects; empty ones otherwise."""
+        theirs, ours = self.theirs["body"], self.ours["body"]
+        return (theirs, ours) if isinstance(theirs, dict) and isinstance(ours, dict) else ({}, {})
+
+    def each(self) -> Iterator[Exchange]:
+        """Of a collection, every variable as if it had been asked for alone."""
+        theirs, ours = self.documents
+        if self.differing != {"body"} or "type" in theirs or theirs.keys() != ours.keys():
+            yield self
+            return
+        for name, variable in theirs.items():
+            yield replace(self, theirs={**self.theirs, "body": variable}, ours={**self.ours, "body": ours[name]})
+
+
+Rule: TypeAlias = Callable[[Exchange], bool]
+
+
+def explained(exchange: Exchange) -> bool:
+    """Whether the answers are the same, or differ on purpose."""
+    return all(not one.differing or any(rule(one) for rule in RULES) for one in exchange.each())
+
+
+def no_media_type(one: Exchange) -> bool:
+    """the data of a File whose saved MIME type is no media type"""
+    return one.statuses == (500, 200) and one.ours["type"] == ("application/octet-stream", {})
+
+
+def no_charset(one: Exchange) -> bool:
+    """the data of a File whose saved encoding can't stand in a header"""
+    return one.statuses == (500, 200) and one.ours["type"] != ("application/octet-stream", {}) and not _charset(one.ours)
+
+
+def hash_in_mime_type(one: Exchange) -> bool:
+    """a `#` in a MIME type"""
+    theirs, ours = map(_info, one.documents)
+    before, _, after = f"{ours.get('mimeType')}#{ours.get('encoding', '')}".partition("#")
+    return "#" in after and theirs == {**ours, "mimeType": before, "encoding": after}
+
+
+def name_outside_latin_1(one: Exchange) -> bool:
+    """the data of a File whose name has a character outside Latin-1"""
+    name = _file_name(one.ours)
+    return one.differing == {"disposition"} and one.theirs["disposition"] is None and max(name) > "\xff"
+
+
+def unsafe_name(one: Exchange) -> bool:
+    """the data of a File whose name has parts of a path or control characters, a Windows device's, or none"""
+    return one.differing == {"disposition"} and _file_name(one.ours) == safe_filename(_file_name(one.theirs))
+
+
+def slash_in_name(one: Exchange) -> bool:
+    """a variable whose name has a slash, which is `%2F` in the path"""
+    return _html(one) and "%2F" in one.step.path and one.ours["status"] == 200
+
+
+def slash_in_no_name(one: Exchange) -> bool:
+    """no such variable, and a `%2F` in its name"""
+    return _html(one) and "%2F" in one.step.path and one.ours["status"] == 404
+
+
+def no_text(one: Exchange) -> bool:
+    """a path with `%00`, or with bytes that are not UTF-8"""
+    return _html(one) and one.ours["status"] == 400
+
+
+def no_escape(one: Exchange) -> bool:
+    """a path with a percent sign that escapes nothing, such as `%zz`"""
+    return _html(one) and "%zz" in one.step.path and "%zz" in str(one.ours["body"])
+
+
+def range_of_bytes(one: Exchange) -> bool:
+    """`Range`"""
+    return "Range" in one.step.headers and one.statuses == (200, 206) and one.differing == {"status", "body"}
+
+
+def has_it_already(one: Exchange) -> bool:
+    """`If-None-Match`, `If-Modified-Since`"""
+    return bool(one.step.headers.keys() & {"If-None-Match", "If-Modified-Since"}) and one.statuses == (200, 304)
+
+
+def deserialized(one: Exchange) -> bool:
+    """an Object, without `deserializeValue=false`"""
+    theirs, ours = one.documents
+    if one.differing != {"body"} or not _serialized(theirs) == _serialized(ours) == "application/json":
+        return False
+    return bool(theirs["value"] == json.loads(str(ours["value"])))
+
+
+def serialized_as_json(one: Exchange) -> bool:
+    """a JSON object or array without a type, or a whole number of more than 64 bits"""
+    return _by_java(one) and "<" not in _java_type(one.ours)
+
+
+def uploaded_object(one: Exchange) -> bool:
+    """an upload with a part `type`, which makes an Object of JSON"""
+    return _by_java(one) and "<" in _java_type(one.ours)
+
+
+def not_fitting(one: Exchange) -> bool:
+    """a body that is JSON, but not of the form that is needed"""
+    return one.statuses == (400, 400) and _message(one.ours).startswith("The body does not fit: ")
+
+
+def no_json(one: Exchange) -> bool:
+    """a body that is no JSON"""
+    return one.statuses == (400, 400) and _message(one.ours).startswith("The body is no JSON: ")
+
+
+def no_value_type(one: Exchange) -> bool:
+    """an upload with an empty `valueType`"""
+    return one.statuses == (500, 500) and _message(one.ours).startswith("The type is empty: ")
+
+
+def broken_form(one: Exchange) -> bool:
+    """an upload whose form breaks off"""
+    told = "multipart/form-data cannot be processed"
+    return one.statuses == (400, 400) and _message(one.theirs) == told and _message(one.ours).startswith(told)
+
+
+def uploaded_text(one: Exchange) -> bool:
+    """an upload with `valueType` String"""
+    theirs, ours = one.documents
+    return bool(re.match(r"\[B@", str(theirs.get("value")))) and {**theirs, "value": ours["value"]} == ours
+
+
+def escaped_quote(one: Exchange) -> bool:
+    r"""an upload whose file name has a `\"`"""
+    if one.differing == {"disposition"}:
+        return _file_name(one.theirs) == _file_name(one.ours).replace('"', '\\"')
+    theirs, ours = map(_info, one.documents)
+    return bool(theirs) and theirs == {**ours, "filename": str(ours.get("filename")).replace('"', '\\"')}
+
+
+RULES: tuple[Rule, ...] = (
+    *(no_media_type, no_charset, hash_in_mime_type, name_outside_latin_1, unsafe_name, slash_in_name, slash_in_no_name),
+    *(no_text, no_escape, range_of_bytes, has_it_already, deserialized, serialized_as_json, uploaded_object),
+    *(not_fitting, no_json, no_value_type, broken_form, uploaded_text, escaped_quote),
+)
+
+
+def _charset(parts: Parts) -> object:
+    match parts["type"]:
+        case (_, {"charset": charset}):
+            return charset
+    return None
+
+
+def _info(document: Mapping[str, object]) -> Mapping[str, object]:
+    info = document.get("valueInfo")
+    return info if isinstance(info, dict) else {}
+
+
+def _serialized(document: Mapping[str, object]) -> object:
+    return _info(document).get("serializationDataFormat")
+
+
+def _file_name(parts: Parts) -> str:
+    match parts.get("disposition"):
+        case (_, str(name)):
+            return name
+    return ""
+
+
+def _html(one: Exchange) -> bool:
+    return one.theirs["status"] == 400 and one.theirs["type"] == ("text/html", {"charset": "utf-8"})
+
+
+def _by_java(one: Exchange) -> bool:
+    theirs, ours = one.documents
+    same_class = _java_type(one.theirs) == _java_type(one.ours).partition("<")[0]
+    formats = (_serialized(theirs), _serialized(ours))
+    return same_class and formats == ("application/x-java-serialized-object", "application/json")
+
+
+def _java_type(parts: Parts) -> str:
+    match parts["body"]:
+        case {"valueInfo": {"objectTypeName": str(name)}}:
+            return name
+    return ""
+
+
+def _message(parts: Parts) -> str:
+    match parts["body"]:
+        case {"message": str(message)}:
+            return message
+    return ""
