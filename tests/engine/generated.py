@@ -17,7 +17,24 @@ Message: TypeAlias = "tuple[dict[str, str], bytes]"
 Documents: TypeAlias = "st.SearchStrategy[dict[str, object]]"
 
 TASKS = ("check", "subcheck", "review", "vote", "inside", "hear", "alone", "child")
-NAMES = ("v", "v", "v", "w", "V", "ä ö", "a+b", "50%", "日本", "a;b", 'q"q', "a.b", "data", "a?b#c", "\U0001f600", "[x]")
+NAMES = (
+    "v",
+    "v",
+    "v",
+    "w",
+    "V",
+    "ä ö",
+    "a+b",
+    "50%",
+    "日本",
+    "a;b",
+    'q"q',
+    "a.b",
+    "data",
+    "a?b#c",
+    "\U0001f600",
+    "[x]",
+)
 ONLY_READ = ("a%2Fb", "..%2Fv", "%00", "%ff", "%zz")
 """Names in a path that an engine refuses, so that what is written would not be the same afterwards."""
 
@@ -95,7 +112,9 @@ PART_TYPES = st.sampled_from(
 VALUE_TYPES = st.sampled_from([None, "File", "File", "Bytes", "file", "Nope", ""])
 
 
-def form(data: bytes, filename: str | None, kind: str | None, value_type: str | None, last: bool, end: bytes) -> Message:
+def form(
+    data: bytes, filename: str | None, kind: str | None, value_type: str | None, last: bool, end: bytes
+) -> Message:
     """An upload; `last` puts the data behind its type."""
     named = "" if filename is None else f'; filename="{filename}"'
     typed = "" if kind is None else f"Content-Type: {kind}\r\n"

@@ -64,7 +64,9 @@ def no_media_type(one: Exchange) -> bool:
 
 def no_charset(one: Exchange) -> bool:
     """the data of a File whose saved encoding can't stand in a header"""
-    return one.statuses == (500, 200) and one.ours["type"] != ("application/octet-stream", {}) and not _charset(one.ours)
+    return (
+        one.statuses == (500, 200) and one.ours["type"] != ("application/octet-stream", {}) and not _charset(one.ours)
+    )
 
 
 def hash_in_mime_type(one: Exchange) -> bool:
