@@ -153,6 +153,19 @@ class Forbidden(TaskVarsError):
         }
 
 
+class WrongTenant(TaskVarsError):
+    """The task belongs to a tenant that the caller does not belong to."""
+
+    status = 403
+    engine_status = 500
+    code = 0
+
+    def __init__(self, verb: str, task_id: str) -> None:
+        super().__init__(
+            f"ENGINE-13034 Cannot {verb} the task '{task_id}' because it belongs to no authenticated tenant."
+        )
+
+
 class TooLarge(TaskVarsError):
     """The request holds more than the settings allow."""
 

@@ -20,6 +20,7 @@ from .errors import (
     Unconvertible,
     Unserializable,
     UnsupportedType,
+    WrongTenant,
 )
 from .mount import current_mount
 
@@ -78,7 +79,7 @@ def _problem(error: TaskVarsError) -> Response:
 
 def _told(error: TaskVarsError) -> dict[str, object]:
     """What the engine says around these errors: what was to be done, in words that differ from method to method."""
-    if not isinstance(error, (TaskNotFound, Unconvertible, Unserializable)):
+    if not isinstance(error, (TaskNotFound, Unconvertible, Unserializable, WrongTenant)):
         return {}
     arguments, verb = request.view_args or {}, _VERBS[request.method]
     if "name" not in arguments:

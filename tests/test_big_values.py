@@ -103,8 +103,8 @@ def fetch(app: Flask, byte_range: str | None = None, *, name: str = "big") -> tu
         started.append((status, dict(headers)))
         return lambda data: None
 
-    headers = [("Range", byte_range)] if byte_range else None
-    builder = EnvironBuilder(f"/task/task/variables/{name}/data", headers=headers)
+    asked = [("Range", byte_range)] if byte_range else None
+    builder = EnvironBuilder(f"/task/task/variables/{name}/data", headers=asked)
     body = app(builder.get_environ(), start_response)
     digest, end = hashlib.sha256(), b""
     for block in body:

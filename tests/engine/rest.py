@@ -41,9 +41,11 @@ class Rest:
     """One engine's REST API.
 
     :param base: its URL, such as `http://127.0.0.1:8080/engine-rest`.
+    :param headers: what each request has, such as who it is from.
     """
 
     base: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def send(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """Send a request as it is, with no header of our own but the body's length."""
@@ -51,7 +53,7 @@ class Rest:
         connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT)
         try:
             connection.putrequest(method, parts.path + path, skip_accept_encoding=True)
-            for name, value in (headers or {}).items():
+            for name, value in {**self.headers, **(headers or {})}.items():
                 connection.putheader(name, value.encode("latin-1"))
             if body or method in ("POST", "PUT"):
                 connection.putheader("Content-Length", str(len(body)))

@@ -42,18 +42,14 @@ def login(name: str) -> dict[str, str]:
 class Guarded:
     """An engine that asks who it is, and our app on its database, with `bob` asking; tasks by their kind."""
 
-    rest: Rest
+    admin: Rest
     app: Flask
     tasks: Mapping[str, str]
 
-    def admin(self, method: str, path: str, document: object = None) -> Any:
-        body = b"" if document is None else json.dumps(document).encode()
-        answer = self.rest.send(method, path, login("demo") | JSON, body)
-        assert answer.status < 300, answer
-        return json.loads(answer.body) if answer.body else None
-
     def both(self, method: str, path: str, body: bytes = b"") -> tuple[Answer, Answer]:
-        return self.rest.send(method, path, login("bob") | JSON, body), send(self.app, method, path, JSON, body)
+        """What the engine answers to bob, and what our app does."""
+        bob = Rest(self.admin.base, login("bob"))
+        return bob.send(method, path, JSON, body), send(self.app, method, path, JSON, body)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["", "specific"])
@@ -71,14 +67,14 @@ def guarded(request: pytest.FixtureRequest, postgresql_url: str) -> Iterator[Gua
         try:
             with running_engine("camunda", url.render_as_string(False), authorization=True) as base:
                 engine = sa.create_engine(url)
-                yield _prepared(Rest(base), engine, request.param)
+                yield _prepared(Rest(base, login("demo")), engine, request.param)
                 engine.dispose()
         except Missing as absence:
             missing(str(absence))
 
 
-def _prepared(rest: Rest, engine: sa.Engine, specific: bool) -> Guarded:
-    storage = CamundaStorage(engine, rest_url=rest.base.replace("http://", "http://demo:demo@"))
+def _prepared(admin: Rest, engine: sa.Engine, specific: bool) -> Guarded:
+    storage = CamundaStorage(engine, rest_url=admin.base.replace("http://", "http://demo:demo@"))
     authorizer = CamundaAuthorizer(
         storage,
         user=lambda: "bob",
@@ -88,32 +84,31 @@ def _prepared(rest: Rest, engine: sa.Engine, specific: bool) -> Guarded:
     )
     app = Flask("guarded")
     TaskVars(storage, authorizer, profile="engine").init_app(app)
-    guarded = Guarded(rest, app, {})
+    guarded = Guarded(admin, app, _tasks(admin))
     for user in ("bob", "ann"):
         profile = {"id": user, "firstName": user, "lastName": user}
-        guarded.admin("POST", "/user/create", {"profile": profile, "credentials": {"password": user}})
+        admin.call("POST", "/user/create", {"profile": profile, "credentials": {"password": user}})
     for group in ("clerks", "others"):
-        guarded.admin("POST", "/group/create", {"id": group, "name": group, "type": "WORKFLOW"})
-    guarded.admin("PUT", "/group/clerks/members/bob")
+        admin.call("POST", "/group/create", {"id": group, "name": group, "type": "WORKFLOW"})
+    admin.call("PUT", "/group/clerks/members/bob")
     for tenant in ("ours", "theirs"):
-        guarded.admin("POST", "/tenant/create", {"id": tenant, "name": tenant})
-    guarded.admin("PUT", "/tenant/ours/user-members/bob")
-    guarded.tasks = _tasks(guarded)
+        admin.call("POST", "/tenant/create", {"id": tenant, "name": tenant})
+    admin.call("PUT", "/tenant/ours/user-members/bob")
     for task in guarded.tasks.values():
-        guarded.admin("PUT", f"/task/{task}/localVariables/v", {"type": "Bytes", "value": "dg=="})
+        admin.call("PUT", f"/task/{task}/localVariables/v", {"type": "Bytes", "value": "dg=="})
     return guarded
 
 
-def _tasks(guarded: Guarded) -> dict[str, str]:
+def _tasks(admin: Rest) -> dict[str, str]:
     """A task of each kind."""
-    guarded.rest.deploy(login("demo"))
-    process = guarded.admin("POST", "/process-definition/key/called/start", {})["id"]
-    case = guarded.admin("POST", "/case-definition/key/dispute/create", {})["id"]
-    guarded.admin("POST", "/task/create", {"id": "standalone", "tenantId": "ours"})
-    guarded.admin("POST", "/task/create", {"id": "foreign", "tenantId": "theirs"})
+    admin.deploy()
+    process = admin.call("POST", "/process-definition/key/called/start", {})["id"]
+    case = admin.call("POST", "/case-definition/key/dispute/create", {})["id"]
+    admin.call("POST", "/task/create", {"id": "standalone", "tenantId": "ours"})
+    admin.call("POST", "/task/create", {"id": "foreign", "tenantId": "theirs"})
     return {
-        "process": guarded.admin("GET", f"/task?processInstanceId={process}")[0]["id"],
-        "case": guarded.admin("GET", f"/task?caseInstanceId={case}")[0]["id"],
+        "process": admin.call("GET", f"/task?processInstanceId={process}")[0]["id"],
+        "case": admin.call("GET", f"/task?caseInstanceId={case}")[0]["id"],
         "standalone": "standalone",
         "foreign": "foreign",
     }
@@ -158,7 +153,7 @@ def test_decides_as_the_engine_does(guarded: Guarded, held: list[dict[str, Any]]
     try:
         for one in held:
             named = one["resourceId"].format(**guarded.tasks) if "{" in one["resourceId"] else one["resourceId"]
-            made.append(guarded.admin("POST", "/authorization/create", one | {"resourceId": named})["id"])
+            made.append(guarded.admin.call("POST", "/authorization/create", one | {"resourceId": named})["id"])
         for kind in KINDS:
             path = f"/task/{guarded.tasks[kind]}/variables/v"
             same(*guarded.both("GET", f"{path}/data"))
@@ -166,7 +161,7 @@ def test_decides_as_the_engine_does(guarded: Guarded, held: list[dict[str, Any]]
             same(*guarded.both("PUT", path, b'{"type": "Bytes", "value": "dg=="}'))
     finally:
         for identifier in made:
-            guarded.admin("DELETE", f"/authorization/{identifier}")
+            guarded.admin.call("DELETE", f"/authorization/{identifier}")
 
 
 def same(theirs: Answer, ours: Answer) -> None:

@@ -31,7 +31,7 @@ ALLOWED = 64 * MIB
 PATTERN = bytes(range(256))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def database(engine_url: str, rest: Rest) -> Iterator[sa.Engine]:
     """The engine's database with a task that has a small and a large value."""
     rest.call("POST", "/task/create", {"id": "task"})
@@ -83,9 +83,9 @@ def measure(url: str) -> dict[str, object]:
     return {"grown": peak_memory() - before, "packed": packed.packed}
 
 
-_PACKED = sa.select(sa.literal_column("pg_column_size(b.bytes_) < octet_length(b.bytes_)").label("packed")).select_from(
-    sa.text("act_ge_bytearray b JOIN act_ru_variable v ON v.bytearray_id_ = b.id_ AND v.name_ = 'big'")
-)
+_PACKED: sa.Select[tuple[bool]] = sa.select(
+    sa.literal_column("pg_column_size(b.bytes_) < octet_length(b.bytes_)").label("packed")
+).select_from(sa.text("act_ge_bytearray b JOIN act_ru_variable v ON v.bytearray_id_ = b.id_ AND v.name_ = 'big'"))
 
 if __name__ == "__main__":
     print(json.dumps(measure(sys.argv[1])))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, or_, select
 
-from ...errors import Forbidden, MissingAuthorization, TaskNotFound
+from ...errors import Forbidden, MissingAuthorization, TaskNotFound, WrongTenant
 from .adapter import CamundaStorage
 from .tables import Tables
 
@@ -73,6 +73,7 @@ class CamundaAuthorizer:
         """Decide, as an `authorize` function.
 
         :raises Forbidden: with the user, and the permissions of which one would have been enough.
+        :raises WrongTenant: the task is another tenant's.
         :raises TaskNotFound: the task is gone.
         :raises StorageUnavailable: the database can't be reached.
         """
@@ -86,7 +87,7 @@ class CamundaAuthorizer:
         task = rows[0]
         tenants = self._tenants()
         if task.tenant is not None and tenants is not None and task.tenant not in tenants:
-            raise WrongTenant(user, "read" if action == "read" else "update", task_id)
+            raise WrongTenant("read" if action == "read" else "update", task_id)
         if task.execution is None and task.case_execution is not None:
             return True
         resources = {_TASK: task_id} if task.execution is None else {_TASK: task_id, _DEFINITION: task.definition}
@@ -98,16 +99,6 @@ class CamundaAuthorizer:
         raise Forbidden(
             user, [MissingAuthorization(one.name, _NAMES[one.resource], resources[one.resource]) for one in needed]
         )
-
-
-class WrongTenant(Forbidden):
-    """The task belongs to a tenant that the caller does not; the engine answers 500."""
-
-    engine_status = 500
-
-    def __init__(self, user_id: str, verb: str, task_id: str) -> None:
-        super().__init__(user_id)
-        self.args = (f"Cannot {verb} the task '{task_id}' because it belongs to no authenticated tenant.",)
 
 
 def _statement(tables: Tables) -> Select[Any]:
