@@ -57,6 +57,7 @@ with app.app_context():
 """
 
 DRIVERS = {"psycopg", "psycopg_binary", "pymysql"}
+ENGINE = {"urllib3"}
 DEMO = {"waitress", "flask_login"}
 DATABASES = {"sqlalchemy", "flask_sqlalchemy"}
 
@@ -71,8 +72,8 @@ def run(program: str, blocked: set[str] | None = None) -> subprocess.CompletedPr
 @pytest.mark.parametrize(
     ("program", "blocked"),
     [
-        pytest.param(ON_MEMORY, DRIVERS | DEMO | DATABASES, id="memory"),
-        pytest.param(ON_SQLITE, DRIVERS | DEMO, id="sqlite"),
+        pytest.param(ON_MEMORY, DRIVERS | ENGINE | DEMO | DATABASES, id="memory"),
+        pytest.param(ON_SQLITE, DRIVERS | ENGINE | DEMO, id="sqlite"),
     ],
 )
 def test_it_works_without_what_was_not_chosen(program: str, blocked: set[str]) -> None:
@@ -82,7 +83,7 @@ def test_it_works_without_what_was_not_chosen(program: str, blocked: set[str]) -
 
 def test_the_finder_blocks_what_it_should() -> None:
     """The tests above could not fail if their packages were found all the same."""
-    for package in sorted(DATABASES | {"pymysql"}):
+    for package in sorted(DATABASES | ENGINE | {"pymysql"}):
         result = run(f"import {package}", {package})
         assert f"No module named '{package}'" in result.stderr
 
@@ -92,7 +93,7 @@ def test_what_an_import_does_not_bring_along(module: str) -> None:
     program = f"import {module}, sys; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
     imported = set(run(program).stdout.split())
     assert "flask_taskvars" in imported
-    assert imported.isdisjoint(DRIVERS | DEMO | DATABASES)
+    assert imported.isdisjoint(DRIVERS | ENGINE | DEMO | DATABASES)
 
 
 def test_the_default_storage_uses_the_hosts_extension_and_imports_none() -> None:

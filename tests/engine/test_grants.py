@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
 
-from flask_taskvars.storage.camunda import CamundaStorage
+from flask_taskvars import Forbidden
+from flask_taskvars.storage.camunda import CamundaAuthorizer, CamundaStorage
 from flask_taskvars.values import Content
 from tests.engine.rest import Rest
 
@@ -20,14 +21,20 @@ PAGE = Path(__file__).parents[2] / "docs" / "live-engine.md"
 LARGE = bytes(range(256)) * 4096
 
 
+def statements() -> list[str]:
+    """What the page tells to do: make an account, let it read, and let it read what the authorizer needs."""
+    [block] = re.findall(r"```sql\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    return [line for line in block.splitlines() if line]
+
+
 @pytest.fixture
 def reader(engine_url: str) -> Iterator[sa.Engine]:
-    """The account that the page tells to make."""
-    [statements] = re.findall(r"```sql\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    """The account, as far as the storage needs it."""
+    make, read, _ = statements()
     owner = sa.create_engine(engine_url)
     with owner.begin() as connection:
-        for statement in statements.split(";\n"):
-            connection.execute(sa.text(statement))
+        connection.execute(sa.text(make))
+        connection.execute(sa.text(read))
     account = sa.create_engine(sa.make_url(engine_url).set(username="taskvars"))
     yield account
     account.dispose()
@@ -48,6 +55,19 @@ def test_it_reads_everything(reader: sa.Engine, rest: Rest) -> None:
     content = getattr(storage.get(task, "large").value, "content", None)
     assert isinstance(content, Content)
     assert b"".join(content.open_at(0)) == LARGE
+
+
+def test_the_authorizer_needs_two_tables_more(reader: sa.Engine, rest: Rest, engine_url: str) -> None:
+    storage, task = CamundaStorage(reader), rest.create_task()
+    may = CamundaAuthorizer(storage, user=lambda: "bob")
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        may("read", task, "v")
+    owner = sa.create_engine(engine_url)
+    with owner.begin() as connection:
+        connection.execute(sa.text(statements()[2]))
+    owner.dispose()
+    with pytest.raises(Forbidden):
+        may("read", task, "v")
 
 
 def test_it_can_do_nothing_else(reader: sa.Engine, rest: Rest) -> None:
