@@ -1,11 +1,15 @@
-"""A claims desk: a small host app with pages and models of its own that serves the files of its tasks."""
+"""A claims desk: a small host app with pages, models and users of its own that serves the files of its tasks."""
 
 from __future__ import annotations
 
-from flask import Flask, render_template
-from werkzeug.exceptions import NotFound
+import secrets
 
-from .extensions import db, taskvars
+from flask import Flask, render_template
+from werkzeug.exceptions import Forbidden, HTTPException, NotFound
+
+from .access import require_login
+from .browsers import add_headers, refuse_other_sites
+from .extensions import db, login, taskvars
 from .pages import pages
 
 
@@ -15,17 +19,25 @@ def create_app(**config: object) -> Flask:
     :param config: keys of `app.config`; they win over variables of the environment named `FLASK_<KEY>`.
     """
     app = Flask(__name__)
-    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:///desk.db"  # in the folder `instance` of the checkout
+    app.config["SECRET_KEY"] = secrets.token_hex()  # the demo's logins end with it; a real desk keeps its key
+    app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:///claims.db"  # in the folder `instance` of the checkout
     app.config["RECORDING_SIZE"] = 100_000_000
     app.config.from_prefixed_env()
     app.config.update(config)
 
     db.init_app(app)
+    login.init_app(app)
     taskvars.init_app(app)
     app.register_blueprint(pages)
-    app.register_error_handler(NotFound, _not_found)
+    app.before_request(refuse_other_sites)
+    app.before_request(require_login)
+    app.after_request(add_headers)
+    for error in (Forbidden, NotFound):
+        app.register_error_handler(error, show_error)
     return app
 
 
-def _not_found(error: NotFound) -> tuple[str, int]:
-    return render_template("not_found.html"), 404
+def show_error(error: HTTPException) -> tuple[str, int]:
+    """Say it on a page; the mounts' errors are theirs."""
+    return render_template("error.html", error=error), error.code or 500

@@ -14,17 +14,20 @@ from . import create_app
 from .seed import seed
 
 GUIDE = """
-The desk is open at {url} (Ctrl-C closes it). Things to try:
+The desk is open at {url} (Ctrl-C closes it). Log in there as ada (password ada) or ben (password ben).
+
+Things to try without a browser:
 
   The contract's own example, with its headers:
-    curl -i {data}/aTaskId/variables/aVarName/data
+    curl -u ada:ada -i {data}/aTaskId/variables/aVarName/data
   A variable of the claim, seen from its task:
-    curl -OJ {data}/aTaskId/variables/policy/data
+    curl -u ada:ada -OJ {data}/aTaskId/variables/policy/data
   The last 8 bytes of a large file, and the whole of it, resumed when it breaks off:
-    curl -i -r -8 {data}/pay-out/variables/recording/data -o -
-    curl -C - -o dashcam.bin {data}/pay-out/variables/recording/data
-  An error:
-    curl -i {data}/aTaskId/variables/amount/data
+    curl -u ada:ada -i -r -8 {data}/pay-out/variables/recording/data -o -
+    curl -u ada:ada -C - -o dashcam.bin {data}/pay-out/variables/recording/data
+  Somebody else's task, and a variable that is no file:
+    curl -u ben:ben -i {data}/aTaskId/variables/aVarName/data
+    curl -u ada:ada -i {data}/aTaskId/variables/amount/data
 """
 
 

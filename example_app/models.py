@@ -17,9 +17,10 @@ class Claim(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy m
 
 
 class Task(db.Model):  # type: ignore[name-defined, misc]
-    """One step on the way to a decision."""
+    """One step on the way to a decision, and whose it is."""
 
     id: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
+    assignee: Mapped[str]
     claim_id: Mapped[str] = mapped_column(ForeignKey(Claim.id))
     claim: Mapped[Claim] = relationship(back_populates="tasks")

@@ -1,4 +1,4 @@
-"""Fill an empty desk: two claims with three tasks, and real files."""
+"""Fill an empty desk: two claims with four tasks, and real files."""
 
 from __future__ import annotations
 
@@ -30,30 +30,32 @@ def seed() -> None:
 
 
 def add_water_damage(claim_id: str) -> None:
-    """A claim with two tasks and small files: from a path, and from bytes."""
-    check = Task(id="aTaskId", title="Check the policy")
-    assess = Task(id="assess-damage", title="Assess the damage")
+    """A claim with a task for each user and small files: from a path, and from bytes."""
+    check = Task(id="aTaskId", title="Check the policy", assignee="ada")
+    assess = Task(id="assess-damage", title="Assess the damage", assignee="ben")
     add_claim(Claim(id=claim_id, title="Water damage, Elm Street 4", tasks=[check, assess]))
 
     desk = storage.join(db.session)
     desk.set(claim_id, "policy", File(FILES / "policy.pdf", filename="policy.pdf", mimetype="application/pdf"))
-    desk.set(claim_id, "insured", "Ada Example")
+    desk.set(claim_id, "photo", File(FILES / "ceiling.png", filename="ceiling.png", mimetype="image/png"))
+    desk.set(claim_id, "insured", "Grace Sample")
     desk.set(claim_id, "amount", 1250)
+    desk.set(claim_id, "excess", 150)
 
     text = "Dear colleague,\n\nthe premium of 80 € was paid on time.\n".encode()
     desk.set(check.id, "aVarName", File(text, filename="someFile.txt", mimetype="text/plain", encoding="UTF-8"))
     letter = "Schöne Grüße aus der Küche: das Wasser läuft noch.\n".encode("iso-8859-1")
     named = File(letter, filename="Grüße.txt", mimetype="text/plain", encoding="ISO-8859-1")
     desk.set(check.id, "letter", named)
-
-    desk.set(assess.id, "photo", File(FILES / "ceiling.png", filename="ceiling.png", mimetype="image/png"))
-    desk.set(assess.id, "amount", 1100)  # from here on, this task no longer sees the claim's amount
+    desk.set(check.id, "excess", 200)  # from here on, this task no longer sees the claim's
+    desk.set(assess.id, "amount", 1100)
 
 
 def add_hail_damage(claim_id: str) -> None:
-    """A claim with one task and a large file, from a stream."""
-    pay = Task(id="pay-out", title="Pay out")
-    add_claim(Claim(id=claim_id, title="Hail on a parked car", tasks=[pay]))
+    """A claim with a task for each user and a large file, from a stream."""
+    pay = Task(id="pay-out", title="Pay out", assignee="ada")
+    inspect = Task(id="inspect-car", title="Inspect the car", assignee="ben")
+    add_claim(Claim(id=claim_id, title="Hail on a parked car", tasks=[pay, inspect]))
 
     desk = storage.join(db.session)
     size = current_app.config["RECORDING_SIZE"]
@@ -64,10 +66,13 @@ def add_hail_damage(claim_id: str) -> None:
 
 
 def add_claim(claim: Claim) -> None:
-    """Add a claim and its tasks, and their scopes beside them."""
+    """Add a claim and its tasks, and their scopes beside them.
+
+    Pages ask for what a claim holds as they do for a task; by URL nobody may, for it is nobody's task.
+    """
     db.session.add(claim)
     desk = storage.join(db.session)
-    desk.add_scope(claim.id, task=False)
+    desk.add_scope(claim.id)
     for task in claim.tasks:
         desk.add_scope(task.id, parent=claim.id)
 

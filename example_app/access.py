@@ -1,0 +1,64 @@
+"""Who is asking, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from secrets import compare_digest
+
+from flask import Request, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import UserMixin, current_user
+
+from flask_taskvars import Forbidden
+
+from .extensions import db, login, taskvars
+from .models import Task
+
+
+@dataclass(frozen=True)
+class User(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
+    """Somebody who works at the desk."""
+
+    id: str
+    name: str
+    password: str  # the login page shows it; a real desk keeps hashes
+
+
+USERS = {user.id: user for user in (User("ada", "Ada Keller", "ada"), User("ben", "Ben Moreau", "ben"))}
+
+
+def with_password(user_id: str | None, password: str | None) -> User | None:
+    """The user of this name and password."""
+    user = USERS.get(user_id or "")
+    return user if user and compare_digest(user.password.encode(), (password or "").encode()) else None
+
+
+@login.user_loader  # type: ignore[untyped-decorator]
+def from_session(user_id: str) -> User | None:
+    """The user of a browser that has logged in."""
+    return USERS.get(user_id)
+
+
+@login.request_loader  # type: ignore[untyped-decorator]
+def from_authorization(request: Request) -> User | None:
+    """The user of a program: `curl -u ada:ada …`."""
+    given = request.authorization
+    return with_password(given.username, given.password) if given and given.type == "basic" else None
+
+
+def require_login() -> ResponseReturnValue | None:
+    """Show strangers the login page and nothing else, not even which tasks exist; runs before every request."""
+    if current_user.is_authenticated or request.endpoint in (None, "static", "desk.log_in"):
+        return None
+    if request.blueprint != "desk":
+        abort(401)  # in JSON, for the programs and scripts that ask a mount
+    return redirect(url_for("desk.log_in"))
+
+
+@taskvars.authorize
+def may(action: str, task_id: str, name: str | None) -> bool:
+    """Let users do everything in their own tasks, and nothing elsewhere."""
+    task = db.session.get(Task, task_id)
+    if task is None or task.assignee != current_user.id:
+        raise Forbidden(current_user.id)
+    return True

@@ -1,0 +1,69 @@
+// The task page: which button does what.
+
+import { done, failed, why } from "./messages.js";
+import { preview } from "./preview.js";
+import { ask, refresh, tagOf } from "./requests.js";
+import { add, replace } from "./upload.js";
+
+const form = document.getElementById("add");
+const chosen = document.getElementById("chosen");
+const replacement = document.getElementById("replacement");
+const deletion = document.getElementById("delete");
+let current; // the file that a dialog is about: its url, its title, and a promise of its tag
+
+const ACTIONS = {
+  choose: () => chosen.click(),
+  preview: (button, { title }, row) => preview(button.dataset.kind, row.querySelector("a").href, title),
+  replace(button, { url, title }) {
+    current = { url, title, now: tagOf(url) };
+    replacement.click();
+  },
+  ask(button, { url, title }) {
+    current = { url, title, now: tagOf(url) };
+    deletion.querySelector("h2").textContent = `Delete ${title}?`;
+    deletion.showModal();
+  },
+  async delete(button) {
+    button.closest("dialog").close();
+    const { url, title, now } = current;
+    const { status, tag } = await now;
+    const response = tag ? await ask("DELETE", url, { "If-Match": tag }) : { status };
+    if (response.status !== 204) failed(`${title} was not deleted. ${why(response.status)}`);
+    await refresh();
+    document.getElementById("files-title").focus();
+    if (response.status === 204) done(`${title} is deleted.`);
+  },
+  close: (button) => button.closest("dialog").close(),
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-do]");
+  const row = button?.closest("[data-url]");
+  if (button) ACTIONS[button.dataset.do](button, row?.dataset ?? {}, row);
+});
+
+chosen.addEventListener("change", () => addAll(chosen));
+
+replacement.addEventListener("change", async () => {
+  const [file] = replacement.files;
+  const { url, title, now } = current;
+  const { status, tag } = await now;
+  if (tag) await replace(file, url, tag);
+  else failed(`${title} was not replaced. ${why(status)}`);
+  replacement.value = ""; // so that the same file can be chosen again
+});
+
+for (const kind of ["dragover", "dragleave", "drop"]) {
+  document.addEventListener(kind, (event) => {
+    event.preventDefault(); // a file dropped beside the field would be opened in place of the desk
+    form.classList.toggle("over", kind === "dragover" && event.dataTransfer.types.includes("Files"));
+    if (kind === "drop") addAll(event.dataTransfer);
+  });
+}
+
+async function addAll({ files }) {
+  const place = form.elements.place.value;
+  const all = [...files]; // clearing the field below would empty the list itself
+  chosen.value = "";
+  for (const file of all) await add(file, place);
+}

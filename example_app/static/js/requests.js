@@ -1,0 +1,27 @@
+// Requests to the mount: the session's cookie goes with them, as with every page.
+
+/** Ask, and give the response, also when it is an error; without an answer its status is 0. */
+export async function ask(method, url, headers = {}) {
+  try {
+    return await fetch(url, { method, headers });
+  } catch {
+    return Response.error();
+  }
+}
+
+/** The ETag of a file as it is now, which keeps what is done next from hitting another one. */
+export async function tagOf(url) {
+  const response = await ask("HEAD", `${url}/data`);
+  return { status: response.status, tag: response.headers.get("ETag") };
+}
+
+/** Put the lists of this page as they are now in place of the old ones. */
+export async function refresh() {
+  const response = await ask("GET", location.href);
+  if (!response.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const old of document.querySelectorAll("[data-fresh]")) {
+    const fresh = page.getElementById(old.id);
+    if (fresh) old.replaceWith(fresh);
+  }
+}
