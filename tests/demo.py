@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,11 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
         "PYTHONWARNINGS": "error,ignore::ResourceWarning",  # waitress leaves open what the process's end closes
     }
     return os.environ | own | variables
+
+
+def authorization(user: str) -> str:
+    """What `curl -u ada:ada` sends, for either user: their passwords are their names."""
+    return f"Basic {b64encode(f'{user}:{user}'.encode()).decode()}"
 
 
 @contextmanager

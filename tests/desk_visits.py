@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import urllib.request
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.browser import chromium, new_tab
-from tests.demo import serving
+from tests.demo import authorization, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -62,8 +61,7 @@ def new_file(tmp_path: Path) -> Callable[[str, bytes], Path]:
 
 def ask(url: str, user: str = "ada") -> tuple[int, bytes]:
     """What a program gets from the desk."""
-    secret = b64encode(f"{user}:{user}".encode()).decode()
-    request = urllib.request.Request(url, headers={"Authorization": f"Basic {secret}"})
+    request = urllib.request.Request(url, headers={"Authorization": authorization(user)})
     try:
         with urllib.request.urlopen(request) as answer:
             return answer.status, answer.read()

@@ -9,19 +9,20 @@ import urllib.request
 from email.message import Message
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.request import Request
 
 import pytest
 
-from tests.demo import process, read_until, serving
+from tests.demo import authorization, process, read_until, serving
 
 pytestmark = pytest.mark.tools
 
 SMALL = "1000000"
 
 
-def get(url: str) -> tuple[int, Message, bytes]:
+def get(url: str, user: str = "ada") -> tuple[int, Message, bytes]:
     try:
-        with urllib.request.urlopen(url) as answer:
+        with urllib.request.urlopen(Request(url, headers={"Authorization": authorization(user)})) as answer:
             return answer.status, answer.headers, answer.read()
     except HTTPError as error:
         with error:
@@ -31,9 +32,10 @@ def get(url: str) -> tuple[int, Message, bytes]:
 def test_it_serves_what_it_says_and_ends_cleanly(tmp_path: Path) -> None:
     with serving(tmp_path, FLASK_RECORDING_SIZE=SMALL) as demo:
         assert "1,000,000 bytes" in demo.said
-        assert f"curl -i {demo.url}/task/aTaskId/variables/aVarName/data\n" in demo.said
-        urls = re.findall(r"http://\S+", demo.said)
-        assert [get(url)[0] for url in urls] == [200, 200, 200, 200, 200, 400]
+        assert f"curl -u ada:ada -i {demo.url}/task/aTaskId/variables/aVarName/data\n" in demo.said
+        assert get(f"{demo.url}/")[0] == 200
+        commands = re.findall(r"curl -u (\w+):\1 .*?(http://\S+)", demo.said)
+        assert [get(url, user)[0] for user, url in commands] == [200, 200, 200, 200, 403, 400]
         status, rest = demo.interrupt()
     assert status == 0
     assert rest.endswith("\nThe desk is closed. The next run opens it with all that it holds.\n")
@@ -70,7 +72,8 @@ def test_ctrl_c_during_a_download_ends_cleanly(tmp_path: Path) -> None:
     with serving(tmp_path, FLASK_RECORDING_SIZE="64000000") as demo:
         host, port = demo.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as slow:
-            slow.sendall(b"GET /task/pay-out/variables/recording/data HTTP/1.1\r\nHost: desk\r\n\r\n")
+            request = "GET /task/pay-out/variables/recording/data HTTP/1.1\r\nHost: desk\r\nAuthorization: "
+            slow.sendall(f"{request}{authorization('ada')}\r\n\r\n".encode())
             assert slow.recv(1000).startswith(b"HTTP/1.1 200 OK")
             status, rest = demo.interrupt()
     assert status == 0

@@ -154,8 +154,7 @@ def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"Tab never comes to {name!r}")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1180, 390])
+@pytest.mark.parametrize(("width", "scheme"), [(1180, "light"), (390, "dark")])
 def test_axe_finds_no_barrier(browser: Browser, url: str, width: int, scheme: Literal["light", "dark"]) -> None:
     size = {"width": width, "height": 800}
     with closing(browser.new_context(color_scheme=scheme, viewport=size)) as profile:  # type: ignore[arg-type]

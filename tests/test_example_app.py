@@ -1,4 +1,4 @@
-"""The example app: the contract's own example, real files, pages of its own."""
+"""The example app: the contract's own example, real files, pages and users of its own."""
 
 from __future__ import annotations
 
@@ -7,28 +7,40 @@ import zlib
 from base64 import b64encode
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from example_app import create_app
-from example_app.extensions import db, may
+from example_app.access import USERS
+from example_app.extensions import db, storage
 from example_app.models import Claim, Task
 from example_app.seed import Noise, seed
+from flask_taskvars import Bytes, File
+from tests.demo import authorization
 
 SIZE = 1_000_000
 
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[FlaskClient]:
-    """A client of a desk with a small recording."""
+    """Ada's client of a desk with a small recording."""
     app = create_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path / 'desk.db'}", RECORDING_SIZE=SIZE, TESTING=True)
     with app.app_context():
         seed()
-        yield app.test_client()
-        db.session.remove()
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = authorization("ada")
+    yield client  # outside of a context, in which requests would share their user
+    with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture
+def stranger(client: FlaskClient) -> FlaskClient:
+    """A client that nobody has logged in with."""
+    return client.application.test_client()
 
 
 def data(client: FlaskClient, task: str, name: str) -> bytes:
@@ -55,7 +67,7 @@ def test_the_pdf_is_one(client: FlaskClient) -> None:
 
 
 def test_the_png_is_one(client: FlaskClient) -> None:
-    png = data(client, "assess-damage", "photo")
+    png = data(client, "aTaskId", "photo")
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     kinds, place = [], 8
     while place < len(png):
@@ -86,21 +98,27 @@ def test_the_recording_is_the_same_everywhere(client: FlaskClient) -> None:
 
 
 def test_two_levels_of_scope(client: FlaskClient) -> None:
-    for task in ("aTaskId", "assess-damage"):
-        assert data(client, task, "policy").startswith(b"%PDF")
-        assert client.get(f"/task/{task}/localVariables/policy/data").status_code == 404
-    assert client.get("/task/claim-17/variables/policy/data").status_code == 404, "a claim is no task"
-    amounts = ["<td>1250</td>" in client.get(f"/tasks/{task}").text for task in ("aTaskId", "assess-damage")]
-    assert amounts == [True, False], "the task's own amount hides the claim's"
+    assert data(client, "aTaskId", "policy").startswith(b"%PDF")
+    assert client.get("/task/aTaskId/localVariables/policy/data").status_code == 404
+    assert client.get("/task/claim-17/variables/policy/data").status_code == 403, "a claim is nobody's task"
+    page = client.get("/tasks/aTaskId").text
+    assert "Hides the claim&#39;s: <s>150</s>" in page.replace("claim's", "claim&#39;s")
+    with client.application.app_context():
+        storage.set("aTaskId", "policy", File(b"new", filename="new.pdf", mimetype="application/pdf"))
+        storage.set("aTaskId", "photo", Bytes(None))
+    page = client.get("/tasks/aTaskId").text
+    assert "<s>policy.pdf</s>" in page
+    assert "<code>photo</code> · 0 Bytes · no type" in page
 
 
 def test_seeding_twice_changes_nothing(client: FlaskClient) -> None:
     paths = [f"/task/{path}/data" for path in ("aTaskId/variables/aVarName", "pay-out/variables/recording")]
-    before = [dict(client.head(path).headers) for path in paths]
-    seed()
-    assert [dict(client.head(path).headers) for path in paths] == before
-    counted = [db.session.scalar(db.select(db.func.count()).select_from(model)) for model in (Claim, Task)]
-    assert counted == [2, 3]
+    before = [client.head(path).headers["ETag"] for path in paths]
+    with client.application.app_context():
+        seed()
+        counted = [db.session.scalar(db.select(db.func.count()).select_from(model)) for model in (Claim, Task)]
+    assert counted == [2, 4]
+    assert [client.head(path).headers["ETag"] for path in paths] == before
 
 
 class Page(HTMLParser):
@@ -117,11 +135,11 @@ class Page(HTMLParser):
         self.tags.append(tag)
         named = dict(attrs)
         self.lang = named.get("lang") or self.lang
-        self.links += [link for name in ("href", "src", "action") if (link := named.get(name))]
+        self.links += [link for name in ("href", "src") if (link := named.get(name))]
 
 
 def test_every_link_of_every_page_leads_somewhere(client: FlaskClient) -> None:
-    seen, waiting = set(), ["/"]
+    seen, waiting = set(), ["/", "/login"]
     while waiting:
         path = waiting.pop()
         seen.add(path)
@@ -132,12 +150,12 @@ def test_every_link_of_every_page_leads_somewhere(client: FlaskClient) -> None:
             page = Page(answer.get_data(as_text=True))
         assert page.lang == "en"
         assert (page.tags.count("title"), page.tags.count("h1"), page.tags.count("main")) == (1, 1, 1)
-        links = [link for link in page.links if not link.startswith("data:")]
-        assert all(link.startswith("/") and not link.startswith("//") for link in links), "nothing from elsewhere"
-        waiting += [link for link in links if link not in seen]
+        assert all(link.startswith("/") and not link.startswith("//") for link in page.links), "nothing from elsewhere"
+        waiting += [link for link in page.links if link not in seen]
     downloads = {path for path in seen if path.startswith("/task/")}
-    assert len(downloads) == 7
-    assert {"/", "/tasks/aTaskId", "/tasks/assess-damage", "/tasks/pay-out", "/static/desk.css"} == seen - downloads
+    assert len(downloads) == 6
+    static = {f"/static/{file}" for file in ("desk.css", "icon.svg", "js/desk.js", "pico/pico.jade.min.css")}
+    assert {"/", "/login", "/tasks/aTaskId", "/tasks/pay-out"} | static == seen - downloads
 
 
 @pytest.mark.parametrize("path", ["/nope", "/tasks/nope", "/static/nope.css", "/task"])
@@ -153,10 +171,75 @@ def test_errors_of_the_mount_are_json(client: FlaskClient, path: str) -> None:
     assert (answer.status_code, answer.content_type) == (404, "application/json")
 
 
-def test_everybody_may_read_and_nobody_write(client: FlaskClient) -> None:
-    assert [action for action in ("read", "write", "delete") if may(action, "aTaskId", "aVarName")] == ["read"]
-    assert client.delete("/task/aTaskId/variables/aVarName").status_code == 403
-    assert data(client, "aTaskId", "aVarName")
+@pytest.mark.parametrize("path", ["/", "/tasks/aTaskId", "/tasks/nope"])
+def test_strangers_are_sent_to_the_login(stranger: FlaskClient, path: str) -> None:
+    answer = stranger.get(path)
+    assert (answer.status_code, answer.location) == (302, "/login")
+
+
+@pytest.mark.parametrize("task", ["aTaskId", "nope"])
+def test_strangers_learn_nothing_of_a_mount(stranger: FlaskClient, task: str) -> None:
+    for path in (f"/task/{task}/variables", f"/task/{task}/variables/aVarName/data"):
+        answer = stranger.get(path)
+        assert (answer.status_code, answer.content_type) == (401, "application/json")
+    assert stranger.get("/", auth=("ada", "nope")).status_code == 302
+    assert stranger.get("/", auth=("nobody", "nope")).status_code == 302
+
+
+@pytest.mark.parametrize("form", [{}, {"user": "ada"}, {"user": "ada", "password": "ben"}, {"user": "x"}])
+def test_a_wrong_password(stranger: FlaskClient, form: dict[str, str]) -> None:
+    answer = stranger.post("/login", data=form)
+    assert answer.status_code == 401
+    assert 'role="alert"' in answer.text
+
+
+def test_logging_in_and_out(stranger: FlaskClient) -> None:
+    answer = stranger.post("/login", data={"user": "ben", "password": "ben"})
+    cookie = answer.headers["Set-Cookie"]
+    assert {"HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert "Assess the damage" in stranger.get("/").text
+    assert stranger.get("/tasks/aTaskId").status_code == 403
+    assert stranger.post("/logout").location == "/login"
+    assert stranger.get("/").status_code == 302
+    assert all(f"<code>{user.password}</code>" in stranger.get("/login").text for user in USERS.values())
+
+
+def test_each_may_do_everything_in_their_own_tasks_only(client: FlaskClient) -> None:
+    url, ben = "/task/aTaskId/variables/aVarName", {"Authorization": authorization("ben")}
+    for method in ("GET", "PUT", "DELETE"):
+        refusal = client.open(url, method=method, json={"value": 1}, headers=ben)
+        assert (refusal.status_code, refusal.json and refusal.json["userId"]) == (403, "ben")
+    assert client.post(f"{url}/data", data={"data": (BytesIO(b"new"), "new.txt")}).status_code == 204
+    assert data(client, "aTaskId", "aVarName") == b"new"
+    assert client.delete(url).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 204),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 204),
+        ({"Origin": "http://localhost"}, 204),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Origin": "http://localhost:8080"}, 403),
+        ({"Origin": "https://elsewhere.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_other_sites_are_refused(client: FlaskClient, headers: dict[str, str], status: int) -> None:
+    assert client.delete("/task/aTaskId/variables/nope", headers=headers).status_code == status
+    assert client.get("/task/aTaskId/variables", headers=headers).status_code == 200
+    if status == 403:
+        assert client.post("/logout", headers=headers).mimetype == "text/html"
+
+
+def test_pages_may_load_from_the_desk_only(client: FlaskClient) -> None:
+    policy = client.get("/").headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
+    assert "unsafe" not in policy
+    stricter = client.get("/task/aTaskId/variables/aVarName/data").headers
+    assert stricter["Content-Security-Policy"] == "sandbox; default-src 'none'"
 
 
 def test_keys_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +247,7 @@ def test_keys_come_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("FLASK_RECORDING_SIZE", "17")
     app = create_app(RECORDING_SIZE=18)
     assert (app.config["RECORDING_SIZE"], app.config["TASKVARS_URL_PREFIX"]) == (18, "/engine-rest")
-    assert app.config["SQLALCHEMY_DATABASE_URI"] == "sqlite:///desk.db"
+    assert app.config["SQLALCHEMY_DATABASE_URI"] == "sqlite:///claims.db"
     assert Path(app.instance_path) == Path(__file__).parent.parent / "instance"
 
 
@@ -172,13 +255,14 @@ def test_the_desk_of_an_empty_database(tmp_path: Path) -> None:
     app = create_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path / 'desk.db'}", TESTING=True)
     with app.app_context():
         db.create_all()
-        assert "There are no claims" in app.test_client().get("/").text
+        assert "You have no tasks" in app.test_client().get("/", auth=("ada", "ada")).text
+        db.session.remove()
         db.engine.dispose()
 
 
 def test_the_shipped_files_are_the_served_ones(client: FlaskClient) -> None:
     files = Path(__file__).parent.parent / "example_app" / "files"
-    for task, name, file in (("aTaskId", "policy", "policy.pdf"), ("assess-damage", "photo", "ceiling.png")):
-        answer = client.head(f"/task/{task}/variables/{name}/data")
+    for name, file in (("policy", "policy.pdf"), ("photo", "ceiling.png")):
+        answer = client.head(f"/task/aTaskId/variables/{name}/data")
         digest = b64encode(hashlib.sha256((files / file).read_bytes()).digest()).decode()
         assert answer.headers["Repr-Digest"] == f"sha-256=:{digest}:"

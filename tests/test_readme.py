@@ -143,7 +143,7 @@ def test_the_table_of_cases(tmp_path: Path) -> None:
     with app.app_context():
         seed()
         for case, *expected in table:
-            answer = app.test_client().get(f"/task/{CASES[case]}/data")
+            answer = app.test_client().get(f"/task/{CASES[case]}/data", auth=("ada", "ada"))
             assert _row(answer.status_code, answer.headers) == expected, case
         db.session.remove()
         db.engine.dispose()
