@@ -10,6 +10,7 @@ from werkzeug.exceptions import Forbidden, HTTPException, NotFound
 from .access import require_login
 from .browsers import add_headers, refuse_other_sites
 from .extensions import db, login, taskvars
+from .live import add_live_desk
 from .pages import pages
 
 
@@ -20,6 +21,7 @@ def create_app(**config: object) -> Flask:
     """
     app = Flask(__name__)
     app.config["SECRET_KEY"] = secrets.token_hex()  # the demo's logins end with it; a real desk keeps its key
+    app.config["SESSION_COOKIE_NAME"] = "claims-desk"  # cookies know no ports, and other apps run on this host too
     app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
     app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:///claims.db"  # in the folder `instance` of the checkout
     app.config["RECORDING_SIZE"] = 100_000_000
@@ -30,6 +32,8 @@ def create_app(**config: object) -> Flask:
     login.init_app(app)
     taskvars.init_app(app)
     app.register_blueprint(pages)
+    if app.config.get("ENGINE_DATABASE_URI"):
+        add_live_desk(app)
     app.before_request(refuse_other_sites)
     app.before_request(require_login)
     app.after_request(add_headers)

@@ -50,7 +50,7 @@ def require_login() -> ResponseReturnValue | None:
     """Show strangers the login page and nothing else, not even which tasks exist; runs before every request."""
     if current_user.is_authenticated or request.endpoint in (None, "static", "desk.log_in"):
         return None
-    if request.blueprint != "desk":
+    if request.blueprint not in ("desk", "engine"):
         abort(401)  # in JSON, for the programs and scripts that ask a mount
     return redirect(url_for("desk.log_in"))
 

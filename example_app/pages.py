@@ -47,4 +47,5 @@ def task(task_id: str) -> str:
     if found.assignee != current_user.id:
         abort(403)
     variables = listed(storage.get_all(task_id), task_id, outer=storage.get_all(found.claim_id))
-    return render_template("task.html", task=found, variables=variables, mount="taskvars")
+    around = {"around": "claim", "outside": found.claim_id, "subtitle": found.claim.title}
+    return render_template("task.html", task=found, variables=variables, mount="taskvars", **around)

@@ -101,7 +101,7 @@ def test_a_page_of_another_site_changes_nothing(desk: Page, url: str) -> None:
     with serving(other) as origin, desk.expect_response(place) as answered:
         desk.goto(origin)
     sent = answered.value.request.all_headers()
-    assert "session=" in sent["cookie"], "another port is the same site, so SameSite does not help here"
+    assert "claims-desk=" in sent["cookie"], "another port is the same site, so SameSite does not help here"
     assert sent["sec-fetch-site"] == "same-site"
     assert answered.value.status == 403
     assert ask(data_of(url, "forged.txt"))[0] == 404

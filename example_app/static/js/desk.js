@@ -5,7 +5,7 @@ import { preview } from "./preview.js";
 import { ask, refresh, tagOf } from "./requests.js";
 import { add, replace } from "./upload.js";
 
-const form = document.getElementById("add");
+const form = document.getElementById("add"); // not on a read-only desk
 const chosen = document.getElementById("chosen");
 const replacement = document.getElementById("replacement");
 const deletion = document.getElementById("delete");
@@ -39,10 +39,12 @@ const ACTIONS = {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-do]");
   const row = button?.closest("[data-url]");
-  if (button) ACTIONS[button.dataset.do](button, row?.dataset ?? {}, row);
+  if (!button) return;
+  done(""); // what was said before is no longer news
+  ACTIONS[button.dataset.do](button, row?.dataset ?? {}, row);
 });
 
-chosen.addEventListener("change", () => addAll(chosen));
+chosen?.addEventListener("change", () => addAll(chosen));
 
 replacement.addEventListener("change", async () => {
   const [file] = replacement.files;
@@ -53,7 +55,7 @@ replacement.addEventListener("change", async () => {
   replacement.value = ""; // so that the same file can be chosen again
 });
 
-for (const kind of ["dragover", "dragleave", "drop"]) {
+for (const kind of form ? ["dragover", "dragleave", "drop"] : []) {
   document.addEventListener(kind, (event) => {
     event.preventDefault(); // a file dropped beside the field would be opened in place of the desk
     form.classList.toggle("over", kind === "dragover" && event.dataTransfer.types.includes("Files"));

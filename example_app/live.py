@@ -1,0 +1,60 @@
+"""The same desk on the database of a live engine, as a second mount under a name and a prefix of its own.
+
+It is there when `ENGINE_DATABASE_URI` names the database of a Camunda 7 or one of its forks; it can be written to when
+`ENGINE_REST_URL` names its REST API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Flask, abort, render_template
+from flask_login import current_user
+from sqlalchemy import Row, create_engine, text
+
+from flask_taskvars import Forbidden, TaskVars
+
+from .listing import listed
+
+TASKS = """
+SELECT ID_ AS id, COALESCE(NAME_, TASK_DEF_KEY_, ID_) AS title, PROC_INST_ID_ AS instance FROM ACT_RU_TASK
+WHERE COALESCE(ASSIGNEE_, :user) = :user AND ID_ = COALESCE(:id, ID_) ORDER BY title, id
+"""
+
+
+def add_live_desk(app: Flask) -> None:
+    """Mount the engine's variables, and the pages for them."""
+    from flask_taskvars.storage.camunda import CamundaStorage  # needs the extra `camunda`
+
+    database = create_engine(app.config["ENGINE_DATABASE_URI"], pool_pre_ping=True)
+    storage = CamundaStorage(database, rest_url=app.config.get("ENGINE_REST_URL"))
+    taskvars = TaskVars(storage, name="live", url_prefix="/engine-rest")
+    pages = Blueprint("engine", __name__, url_prefix="/live")
+
+    def own_tasks(task_id: str | None = None) -> Sequence[Row[tuple[str, str, str]]]:
+        """The user's tasks, and those of nobody; all, or the one of this id."""
+        with database.connect() as connection:
+            return connection.execute(text(TASKS), {"user": current_user.id, "id": task_id}).all()
+
+    @taskvars.authorize
+    def may(action: str, task_id: str, name: str | None) -> bool:
+        if not own_tasks(task_id):
+            raise Forbidden(current_user.id)
+        return True
+
+    @pages.get("/")
+    def tasks() -> str:
+        return render_template("live.html", tasks=own_tasks())
+
+    @pages.get("/tasks/<task_id>")
+    def task(task_id: str) -> str:
+        found = next(iter(own_tasks(task_id)), None)
+        if found is None:
+            abort(404)
+        variables = listed(storage.get_all(task_id), task_id, outer={})
+        around = {"around": "process", "outside": found.instance, "subtitle": "Live engine"}
+        access = {"mount": "live", "read_only": storage.read_only}
+        return render_template("task.html", task=found, variables=variables, **around, **access)
+
+    taskvars.init_app(app)
+    app.register_blueprint(pages)
