@@ -46,7 +46,7 @@ $(OLDEST)/test: setup.cfg tests/oldest.py
 	$(PYTHON) -m venv $(OLDEST)
 	$(PYTHON) tests/oldest.py > $(OLDEST)/constraints.txt
 	$(OLDEST)/bin/python -m pip install --disable-pip-version-check --constraint $(OLDEST)/constraints.txt \
-	    --editable ".[postgresql,mysql,demo]" pytest hypothesis
+	    --editable ".[postgresql,mysql,camunda,demo]" pytest hypothesis
 	@touch $@
 
 clean:

@@ -8,7 +8,7 @@ import re
 config = configparser.ConfigParser()
 config.read("setup.cfg")
 listed = [config["options"]["install_requires"]]
-listed += [config["options.extras_require"][extra] for extra in ("postgresql", "mysql", "demo")]
+listed += [config["options.extras_require"][extra] for extra in ("postgresql", "mysql", "camunda", "demo")]
 for requirement in "\n".join(listed).split("\n"):
     if match := re.fullmatch(r"([\w-]+)(?:\[[\w,]+\])? >= ([\w.]+)", requirement):
         print(f"{match[1]}=={match[2]}")

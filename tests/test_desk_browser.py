@@ -135,6 +135,7 @@ def test_replace_and_delete(desk: Page, url: str, new_file: Callable[[str, bytes
     choose(desk, "Replace draft.txt", new_file("final.txt", b"final"))
     said(desk, "final.txt is stored.")
     assert ask(data_of(url, "draft.txt")) == (200, b"final")
+    assert desk.get_by_role("button", name="Replace final.txt").evaluate("one => one === document.activeElement")
 
     desk.get_by_role("button", name="Delete final.txt").click()
     assert desk.get_by_role("heading", name="Delete final.txt?").is_visible()
@@ -180,5 +181,7 @@ def test_logged_out_in_the_meantime(desk: Page, url: str, new_file: Callable[[st
     choose(desk, "Choose files", new_file("late.txt", b"late"))
     said(desk, "You are logged out.", "alert")
     assert ask(data_of(url, "late.txt"))[0] == 404
+    desk.get_by_role("link", name="Download policy.pdf").click()
+    said(desk, "policy.pdf can't be downloaded. You are logged out.", "alert")
     desk.reload()
     assert desk.get_by_role("button", name="Log in as Ada").is_visible()

@@ -13,6 +13,11 @@ let current; // the file that a dialog is about: its url, its title, and a promi
 
 const ACTIONS = {
   choose: () => chosen.click(),
+  async download(link, { title }) {
+    const { ok, status } = await ask("HEAD", link.href); // an error is said here, and not on a page of JSON
+    if (ok) location.assign(link.href);
+    else failed(`${title} can't be downloaded. ${why(status)}`);
+  },
   preview: (button, { title }, row) => preview(button.dataset.kind, row.querySelector("a").href, title),
   replace(button, { url, title }) {
     current = { url, title, now: tagOf(url) };
@@ -37,13 +42,15 @@ const ACTIONS = {
 };
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-do]");
-  const row = button?.closest("[data-url]");
-  if (!button) return;
+  const control = event.target.closest("[data-do]");
+  if (!control || event.ctrlKey || event.metaKey || event.shiftKey) return; // a link in a tab of its own, if they like
+  event.preventDefault();
   done(""); // what was said before is no longer news
-  ACTIONS[button.dataset.do](button, row?.dataset ?? {}, row);
+  const row = control.closest("[data-url]");
+  ACTIONS[control.dataset.do](control, row?.dataset ?? {}, row);
 });
 
+form?.addEventListener("submit", (event) => event.preventDefault()); // Enter on one of its choices
 chosen?.addEventListener("change", () => addAll(chosen));
 
 replacement.addEventListener("change", async () => {

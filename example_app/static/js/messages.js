@@ -3,7 +3,7 @@
 const WHY = {
   0: "The desk does not answer. Is it still running?",
   401: "You are logged out. Load this page again to log in.",
-  403: "This is not yours to change.",
+  403: "It is not yours.",
   404: "It is no longer there.",
   412: "Somebody else has changed it in the meantime. This is how it is now: please look again.",
   413: "It is larger than the desk takes.",

@@ -13,9 +13,11 @@ export async function preview(kind, url, title) {
   const place = dialog.querySelector(".shown");
   dialog.querySelector("h2").textContent = title;
   dialog.querySelector("footer a").href = url;
-  place.replaceChildren(note("Loading …"));
+  const loading = note("Loading …");
+  place.replaceChildren(loading);
   dialog.showModal();
-  place.replaceChildren(await { image: showImage, text: showText, pdf: showPdf }[kind](url, title));
+  const content = await { image: showImage, text: showText, pdf: showPdf }[kind](url, title);
+  if (loading.isConnected) loading.replaceWith(content); // and no other file was opened meanwhile
 }
 
 function note(text) {

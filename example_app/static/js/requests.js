@@ -15,13 +15,15 @@ export async function tagOf(url) {
   return { status: response.status, tag: response.headers.get("ETag") };
 }
 
-/** Put the lists of this page as they are now in place of the old ones. */
+/** Put the lists of this page as they are now in place of the old ones; what has the focus keeps it. */
 export async function refresh() {
   const response = await ask("GET", location.href);
   if (!response.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const focused = document.activeElement.id;
   for (const old of document.querySelectorAll("[data-fresh]")) {
     const fresh = page.getElementById(old.id);
     if (fresh) old.replaceWith(fresh);
   }
+  if (focused) document.getElementById(focused)?.focus();
 }
