@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,7 @@ class Served:
     name: str
     address: Address
     log: Path
+    pid: int
 
 
 @contextmanager
@@ -61,11 +62,22 @@ def serve(name: str, folder: Path, target: str, env: Mapping[str, str]) -> Itera
 
     :raises RuntimeError: it does not answer; with its log.
     """
-    address, log = Address("127.0.0.1", free_port()), folder / f"{name}.log"
+    address = Address("127.0.0.1", free_port())
+    with run(name, COMMANDS[name](address, target), address, folder, env) as served:
+        yield served
+
+
+@contextmanager
+def run(name: str, command: Sequence[str], address: Address, folder: Path, env: Mapping[str, str]) -> Iterator[Served]:
+    """Run a server by its command, with its log in the folder.
+
+    :raises RuntimeError: it does not answer; with its log.
+    """
+    log = folder / f"{name}.log"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **env}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            COMMANDS[name](address, target),
+            command,
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -75,7 +87,7 @@ def serve(name: str, folder: Path, target: str, env: Mapping[str, str]) -> Itera
         )
         try:
             _await(process, address, log)
-            yield Served(name, address, log)
+            yield Served(name, address, log, process.pid)
         except BaseException as error:
             error.add_note(f"--- the log of {name}\n{log.read_text(errors='replace')}")
             raise
