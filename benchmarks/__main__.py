@@ -1,0 +1,68 @@
+"""The command: measure, keep the raw numbers, and write what follows from them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+from tests.databases import Missing
+
+from . import growth, large, plots, report, slow, small, tail, upload
+from .rounds import Results, about
+from .stage import Stage
+
+SECTIONS: dict[str, ModuleType] = {
+    "small": small,
+    "large": large,
+    "tail": tail,
+    "growth": growth,
+    "slow": slow,
+    "upload": upload,
+}
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Read the command line, and do what it says."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Measure the endpoint against others.")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="some sections")
+    parser.add_argument("--short", action="store_true", help="only prove that all works, without the engine")
+    parser.add_argument(
+        "--without-engine", action="store_true", help="leave out the engine, which needs Java and Maven"
+    )
+    parser.add_argument("--report", action="store_true", help="measure nothing: write RESULTS.md and the plots anew")
+    parser.add_argument("--output", type=Path, default=HERE, help="where RESULTS.md, the plots and results/ go")
+    arguments = parser.parse_args()
+    folder: Path = arguments.output
+    (folder / "results").mkdir(parents=True, exist_ok=True)
+    if not arguments.report:
+        try:
+            measure(folder, arguments.only, short=arguments.short, with_engine=not arguments.without_engine)
+        except Missing as absence:
+            sys.exit(f"{absence}. On Debian: apt install postgresql nginx-light wrk openjdk-17-jdk-headless maven")
+    paths = {name: folder / "results" / f"{name}.json" for name in SECTIONS}
+    sections = {name: Results.load(path) for name, path in paths.items() if path.exists()}
+    report.write(folder, sections)
+    plots.draw(folder, sections)
+
+
+def measure(folder: Path, names: list[str], *, short: bool, with_engine: bool) -> None:
+    """Run sections, and keep what each measured.
+
+    :raises Missing: a program is not installed.
+    """
+    with Stage(with_engine=with_engine and not short) as stage:
+        for name in names:
+            section, started = SECTIONS[name], time.monotonic()
+            scale = section.SHORT if short else section.FULL
+            print(f"{name}:", flush=True)
+            told = about(short=short, rounds=scale.rounds)
+            Results(told, section.run(stage, scale)).save(folder / "results" / f"{name}.json")
+            print(f"  took {time.monotonic() - started:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

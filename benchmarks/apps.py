@@ -1,0 +1,97 @@
+"""The apps that are compared, for a server to run as `benchmarks.apps:app`; `BENCH_APP` chooses one.
+
+All answer the same URLs. `BENCH_URL` is the database, which has its tables already.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from io import BytesIO
+
+from flask import Flask, Response, request, send_file
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import LargeBinary, QueuePool, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from flask_taskvars import TaskVars
+from flask_taskvars.storage.sqla import SQLAlchemyStorage
+
+from .values import body, size_of
+
+PATH = "/task/<task_id>/variables/<name>/data"
+
+
+class Base(DeclarativeBase):
+    """The base of the naive app's one model."""
+
+
+class Attachment(Base):
+    """A file in one column, as most people would have it."""
+
+    __tablename__ = "naive_attachment"
+
+    task_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    filename: Mapped[str | None]
+    mimetype: Mapped[str]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+def make_bare(url: str) -> Flask:
+    """A view that looks nothing up: the bytes are in memory."""
+    app = Flask("bare")
+    kept = cache(body)
+
+    @app.get(PATH)
+    def data(task_id: str, name: str) -> Response:
+        return send_file(BytesIO(kept(size_of(name))), mimetype="application/octet-stream")
+
+    return app
+
+
+def make_naive(url: str) -> Flask:
+    """The view that most people would write: a model with a `LargeBinary`, and `send_file`."""
+    app, db = Flask("naive"), SQLAlchemy(model_class=Base)
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    db.init_app(app)
+
+    @app.get(PATH)
+    def data(task_id: str, name: str) -> Response:
+        found = db.get_or_404(Attachment, (task_id, name))
+        return send_file(BytesIO(found.data), mimetype=found.mimetype, as_attachment=True, download_name=found.filename)
+
+    @app.post(PATH)
+    def upload(task_id: str, name: str) -> tuple[str, int]:
+        sent = request.files["data"]
+        columns = {"filename": sent.filename, "mimetype": sent.mimetype, "data": sent.read()}
+        db.session.add(Attachment(task_id=task_id, name=name, **columns))
+        db.session.commit()
+        return "", 204
+
+    return app
+
+
+def make_ours(url: str) -> Flask:
+    """The extension, and a look at its pool."""
+    app, db = Flask("ours"), SQLAlchemy()
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    if size := os.environ.get("BENCH_POOL"):
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_size": int(size), "max_overflow": 0}
+    db.init_app(app)
+    TaskVars(SQLAlchemyStorage(db), authorize=lambda action, task_id, name: True).init_app(app)
+
+    @app.get("/pool")
+    def pool() -> dict[str, int]:
+        """How many connections are out of the pool right now."""
+        pool = db.engine.pool
+        assert isinstance(pool, QueuePool)
+        return {"out": pool.checkedout()}
+
+    return app
+
+
+APPS = {"bare": make_bare, "naive": make_naive, "ours": make_ours}
+
+if name := os.environ.get("BENCH_APP"):
+    app = APPS[name](os.environ.get("BENCH_URL", ""))

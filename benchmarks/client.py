@@ -1,0 +1,125 @@
+"""The clients: wrk for many small requests, and one that times a single transfer."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse
+
+from tests.databases import Missing
+from tests.forms import CONTENT_TYPE, END, part
+from tests.rawhttp import Address
+
+from .values import pieces
+
+PATIENCE = 300.0
+BUFFER = 2**20
+UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 60e3}
+NO_HEADERS: Mapping[str, str] = {}
+
+HEAD = part("data", b"", "report.pdf", "application/pdf").removesuffix(b"\r\n")
+TAIL = b"\r\n" + part("valueType", "File") + END
+
+
+class Refused(Exception):
+    """The answer is not the one that was wanted."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What wrk saw."""
+
+    requests: int
+    rate: float
+    p50_ms: float
+    p99_ms: float
+
+
+def wrk(url: str, *, seconds: float, connections: int) -> Load:
+    """Ask for one URL again and again, on so many connections.
+
+    :raises Refused: some answers were errors.
+    """
+    program = shutil.which("wrk")
+    if program is None:
+        raise Missing("wrk is not installed")
+    command = [program, "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "--latency", url]
+    text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 60).stdout
+    if "Non-2xx" in text or "Socket errors" in text:
+        raise Refused(text)
+    count, rate = re.search(r"(\d+) requests in", text), re.search(r"Requests/sec:\s+([\d.]+)", text)
+    assert count is not None
+    assert rate is not None
+    return Load(int(count[1]), float(rate[1]), _latency(text, "50%"), _latency(text, "99%"))
+
+
+def _latency(text: str, share: str) -> float:
+    found = re.search(rf"{share}\s+([\d.]+)(us|ms|s|m)\b", text)
+    assert found is not None
+    return float(found[1]) * UNITS[found[2]]
+
+
+class Client:
+    """One connection that is kept."""
+
+    def __init__(self, address: Address) -> None:
+        self._connection = HTTPConnection(*address, timeout=PATIENCE)
+        self._buffer = memoryview(bytearray(BUFFER))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def get(self, path: str, headers: Mapping[str, str] = NO_HEADERS) -> tuple[float, float, int]:
+        """Download, and throw away what comes: seconds to the first byte, to the last, and the number of bytes.
+
+        :raises Refused: it is no success, or not whole.
+        """
+        started = time.perf_counter()
+        response = self._ask(path, headers)
+        size = int(response.headers["Content-Length"])
+        seen = response.readinto(self._buffer[:1])
+        first = time.perf_counter() - started
+        while read := response.readinto(self._buffer):
+            seen += read
+        whole = time.perf_counter() - started
+        if seen != size:
+            raise Refused(f"{path}: {seen} of {size} bytes came.")
+        return first, whole, size
+
+    def digest(self, path: str) -> str:
+        """Download, and tell the SHA-256 of what came."""
+        response, hashed = self._ask(path, NO_HEADERS), hashlib.sha256()
+        while read := response.readinto(self._buffer):
+            hashed.update(self._buffer[:read])
+        return hashed.hexdigest()
+
+    def _ask(self, path: str, headers: Mapping[str, str]) -> HTTPResponse:
+        self._connection.request("GET", path, headers=dict(headers))
+        response = self._connection.getresponse()
+        if response.status not in (200, 206):
+            raise Refused(f"{path}: {response.status} {response.read()[:200]!r}")
+        return response
+
+    def post(self, path: str, size: int) -> float:
+        """Upload a value in a form, and tell the seconds until it is answered.
+
+        :raises Refused: it is no success.
+        """
+        started = time.perf_counter()
+        self._connection.putrequest("POST", path)
+        self._connection.putheader("Content-Type", CONTENT_TYPE)
+        self._connection.putheader("Content-Length", str(len(HEAD) + size + len(TAIL)))
+        self._connection.endheaders(HEAD)
+        for piece in pieces(size):
+            self._connection.send(piece)
+        self._connection.send(TAIL)
+        response = self._connection.getresponse()
+        answer = response.read()
+        if response.status != 204:
+            raise Refused(f"{path}: {response.status} {answer[:200]!r}")
+        return time.perf_counter() - started

@@ -1,0 +1,85 @@
+"""Large values: MB/s, time to the first byte, and the peak of the memory."""
+
+from __future__ import annotations
+
+import statistics
+from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import dataclass
+from http.client import HTTPException
+
+from .client import Client, Refused
+from .processes import forget_peak, peak, resident, watched
+from .rounds import Measured, in_turn, shown
+from .stage import Contestant, Stage
+from .values import digest, label
+
+SMALL = 1024
+
+
+@dataclass(frozen=True)
+class Scale:
+    rounds: int
+    sizes: dict[int, int]
+    """From a size to the downloads in a round."""
+
+
+FULL, SHORT = Scale(5, {10**6: 20, 10**8: 2, 10**9: 1}), Scale(1, {10**6: 2, 3 * 10**6: 1})
+ENGINE_LIMIT = 10**8
+"""The engine's upload of 100 MB takes seconds; it is not asked for more."""
+
+
+def run(stage: Stage, scale: Scale) -> list[Measured]:
+    """First what each costs in memory, one after another, then how fast they are, in turn."""
+    found = []
+    with ExitStack() as stack:
+        contestants = [*map(stack.enter_context, apps(stage)), stage.nginx, *stage.engine]
+        idle = {}
+        for contestant in contestants:
+            stage.fill(contestant, SMALL)
+            with closing(Client(contestant.address)) as client:
+                client.get(contestant.path(SMALL))
+            idle[contestant] = resident(contestant.pid)
+        for size, downloads in scale.sizes.items():
+            passed = [_memory(stage, contestant, size, idle[contestant]) for contestant in contestants]
+            found += passed
+            racing = [one for one, memory in zip(contestants, passed, strict=True) if not memory.error]
+            stage.settle()
+
+            def measure(contestant: Contestant, size: int = size, downloads: int = downloads) -> dict[str, float]:
+                return _speed(contestant, size, downloads)
+
+            found += in_turn(racing, scale.rounds, measure, lambda one: one.name, label(size))
+    return found
+
+
+def apps(stage: Stage) -> list[AbstractContextManager[Contestant]]:
+    """Ours and the naive one, on each database."""
+    return [stage.app(app, database) for database in stage.databases for app in ("ours", "naive")]
+
+
+def _memory(stage: Stage, contestant: Contestant, size: int, idle: float) -> Measured:
+    """Download once, with a look at the memory and at each byte."""
+    if contestant.name == "engine" and size > ENGINE_LIMIT:
+        return Measured(contestant.name, label(size), 0, error="not asked for")
+    try:
+        stage.fill(contestant, size)
+        forget_peak(contestant.pid)
+        database = contestant.database.pid if contestant.database else None
+        with closing(Client(contestant.address)) as client, watched(database) as memory:
+            if client.digest(contestant.path(size)) != digest(size):
+                raise Refused("other bytes came")
+    except (Refused, HTTPException, OSError) as error:
+        print(f"  {label(size)}: {contestant.name}: {error}", flush=True)
+        return Measured(contestant.name, label(size), 0, error=str(error))
+    most = peak(contestant.pid)
+    values = {"peak_mib": most, "over_idle_mib": most - idle} | ({"database_mib": memory.grown} if memory else {})
+    print(f"  {label(size)}: {contestant.name}: {shown(values)}", flush=True)
+    return Measured(contestant.name, label(size), 0, values)
+
+
+def _speed(contestant: Contestant, size: int, downloads: int) -> dict[str, float]:
+    with closing(Client(contestant.address)) as client:
+        times = [client.get(contestant.path(size)) for _ in range(downloads)]
+    first = statistics.median(first for first, _, _ in times)
+    whole = statistics.median(whole for _, whole, _ in times)
+    return {"mb_per_s": size / whole / 1e6, "first_ms": first * 1e3}

@@ -1,0 +1,94 @@
+"""What a server costs: processor time and memory of all its processes."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+MIB = 2**20
+INTERVAL = 0.02
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """A process and all below it."""
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
+
+
+def cpu(pid: int) -> float:
+    """Seconds of processor time, in user and system mode, that the processes and their ended children took so far."""
+    total = 0.0
+    for process in tree(pid):
+        with suppress(psutil.NoSuchProcess):
+            total += sum(process.cpu_times()[:4])
+    return total
+
+
+def resident(pid: int) -> float:
+    """MiB of memory that the processes hold now."""
+    return sum(_field(process.pid, "VmRSS") for process in tree(pid))
+
+
+def forget_peak(pid: int) -> None:
+    """Begin to count the peak anew: from what the processes hold now."""
+    for process in tree(pid):
+        Path(f"/proc/{process.pid}/clear_refs").write_text("5")
+
+
+def peak(pid: int) -> float:
+    """MiB that each process held at most since :func:`forget_peak`, summed."""
+    return sum(_field(process.pid, "VmHWM") for process in tree(pid))
+
+
+class PrivateMemory:
+    """MiB of a database server's own memory, without the buffers that its processes share: at first, and at most."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self.before = self.most = self._now()
+
+    @property
+    def grown(self) -> float:
+        return self.most - self.before
+
+    def look(self) -> None:
+        self.most = max(self.most, self._now())
+
+    def _now(self) -> float:
+        return sum(_field(process.pid, "RssAnon") for process in tree(self._pid))
+
+
+@contextmanager
+def watched(pid: int | None) -> Iterator[PrivateMemory | None]:
+    """Look at a database server's memory from time to time meanwhile; None where there is no server."""
+    if pid is None:
+        yield None
+        return
+    memory, done = PrivateMemory(pid), threading.Event()
+
+    def watch() -> None:
+        while not done.wait(INTERVAL):
+            memory.look()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield memory
+    finally:
+        done.set()
+        thread.join()
+
+
+def _field(pid: int, name: str) -> float:
+    """MiB, out of `/proc`; 0 for a process that is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    found = re.search(rf"^{name}:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) * 1024 / MIB if found else 0.0

@@ -1,0 +1,147 @@
+"""RESULTS.md out of the raw numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from .goals import GOALS, Goal
+from .rounds import Results
+
+TITLES = {
+    "small": "Small values",
+    "large": "Large values",
+    "tail": "Resume and range",
+    "growth": "Growth",
+    "slow": "Many slow clients",
+    "upload": "Upload",
+}
+
+NOTES = {
+    "small": (
+        "wrk, 8 connections, on the same machine; each server with 2 workers of 4 threads. Our value is a File; the "
+        "bare view is `send_file(BytesIO(…))` of bytes that it has; the naive one is a Flask-SQLAlchemy model with a "
+        "`LargeBinary`. Processor time is that of all processes of the server, and of PostgreSQL, divided by the "
+        "requests."
+    ),
+    "large": (
+        "One client, one download after another; the files and databases are in the system's cache. One gunicorn "
+        "worker. Memory is the highest of all processes of the server (VmHWM, summed), taken in a download of its "
+        "own, in which every byte is checked; *over idle* counts from after a first small request. What PostgreSQL "
+        "holds is the private memory of all its processes, looked at every 20 ms."
+    ),
+    "tail": "`Range: bytes=-1048576` on a connection that is kept.",
+    "growth": (
+        "In one process: `get` of the storage alone, and a whole request over WSGI. The variable of depth *n* is in "
+        "the outermost of *n* scopes. Variables of depth 1 are picked at random among all."
+    ),
+    "slow": (
+        "One gthread worker with a thread for each download and 8 more; a pool of 5 connections with no overflow. The small requests (1 KiB) come one after "
+        "another on a connection of their own, with 20 ms between them; *alone* is before the downloads."
+    ),
+    "upload": "A form with a file, into a variable of a new name, through one gunicorn worker. Memory as above.",
+}
+
+METRICS = {
+    "rate": "requests/s",
+    "cpu_us": "µs of processor time",
+    "database_cpu_us": "… of PostgreSQL",
+    "p50_ms": "p50, ms",
+    "p99_ms": "p99, ms",
+    "mb_per_s": "MB/s",
+    "first_ms": "first byte, ms",
+    "most_ms": "slowest, ms",
+    "peak_mib": "peak memory, MiB",
+    "over_idle_mib": "… over idle",
+    "database_mib": "PostgreSQL over idle, MiB",
+    "lookup_us": "look-up, µs",
+    "request_us": "request, µs",
+    "statements": "statements",
+    "failed": "failed",
+    "slowest_s": "slowest, s",
+    "small_failed": "small ones failed",
+    "small_requests": "small requests",
+    "pool_most": "connections in use",
+    "small_p50_ms": "small p50, ms",
+    "small_p99_ms": "small p99, ms",
+    "small_most_ms": "small slowest, ms",
+    "alone_p50_ms": "alone p50, ms",
+    "alone_p99_ms": "alone p99, ms",
+    "alone_most_ms": "alone slowest, ms",
+}
+
+INTRODUCTION = """# Benchmarks
+
+Written by `make bench` from the raw numbers in `results/`. All that is compared runs on one machine, in one go and in
+turn (A B A B); a number is the median of the rounds, a ratio the median of the ratios within a round. Client, server and
+database share the cores. PostgreSQL runs with `fsync=off`; SQLite as Python opens it.
+"""
+
+
+def write(folder: Path, sections: Mapping[str, Results]) -> None:
+    """Write `RESULTS.md`."""
+    (folder / "RESULTS.md").write_text("\n".join(_lines(sections)))
+
+
+def _lines(sections: Mapping[str, Results]) -> Iterator[str]:
+    yield INTRODUCTION
+    if any(results.about["short"] for results in sections.values()):
+        yield "**This was a short run, which only proves that the benchmarks work.**\n"
+    yield from _about(sections)
+    yield "## Goals\n"
+    yield "| Section | Goal | Measured | Met |\n| --- | --- | --- | --- |"
+    for name, results in sections.items():
+        for goal in GOALS[name](results):
+            yield f"| {TITLES[name]} | {goal.text}: {goal.aim} | {_measured(goal)} | {goal.met} |"
+    for name, results in sections.items():
+        yield f"\n## {TITLES[name]}\n\n{NOTES[name]}\n\n{results.about['rounds']} rounds, {results.about['date']}.\n"
+        yield from _table(results)
+    yield ""
+
+
+def _about(sections: Mapping[str, Results]) -> Iterator[str]:
+    """The machine and the versions; once, where all sections agree."""
+    seen: dict[str, str] = {}
+    for results in sections.values():
+        for part in ("machine", "versions"):
+            told = results.about[part]
+            assert isinstance(told, dict)
+            for key, value in told.items():
+                values = seen.setdefault(key, value).split("; ")
+                if value not in values:
+                    seen[key] += f"; {value}"
+    yield "| | |\n| --- | --- |"
+    for key, value in seen.items():
+        yield f"| {key} | {value} |"
+    yield ""
+
+
+def _measured(goal: Goal) -> str:
+    unit = " ".join(goal.aim.split()[2:])
+    return "<br>".join(f"{case}: {number(value)} {unit}".strip() for case, value in goal.measured.items())
+
+
+def _table(results: Results) -> Iterator[str]:
+    metrics = [metric for metric in METRICS if any(metric in one.values for one in results.measured)]
+    yield f"| | | {' | '.join(METRICS[metric] for metric in metrics)} |"
+    yield f"| --- | --- |{' ---: |' * len(metrics)}"
+    for case in results.cases():
+        for contestant in results.contestants():
+            found = [results.median(contestant, case, metric) for metric in metrics]
+            if error := results.error(contestant, case):
+                yield f"| {case} | {contestant} | {_plain(error)} |{' |' * (len(metrics) - 1)}"
+            elif any(value is not None for value in found):
+                yield f"| {case} | {contestant} | {' | '.join(map(number, found))} |"
+
+
+def _plain(error: str) -> str:
+    return " ".join(error.split())[:120].replace("|", "/")
+
+
+def number(value: float | None) -> str:
+    """Three digits that count."""
+    if value is None:
+        return ""
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

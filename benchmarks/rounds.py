@@ -1,0 +1,93 @@
+"""Measure all contestants in turn, again and again (A B A B), so that a slow minute of the machine meets them all."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from .machine import machine, versions
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The values of one contestant in one case and round; or why there are none."""
+
+    contestant: str
+    case: str
+    round: int
+    values: dict[str, float] = field(default_factory=dict)
+    error: str = ""
+
+
+class Results:
+    """What a section measured."""
+
+    def __init__(self, about: Mapping[str, object], measured: Iterable[Measured]) -> None:
+        self.about, self.measured = dict(about), list(measured)
+
+    @classmethod
+    def load(cls, path: Path) -> Results:
+        document = json.loads(path.read_text())
+        return cls(document["about"], [Measured(**one) for one in document["measured"]])
+
+    def save(self, path: Path) -> None:
+        """One measurement on a line."""
+        lines = ",\n".join(json.dumps(asdict(one)) for one in self.measured)
+        path.write_text(f'{{"about": {json.dumps(self.about, indent=1)},\n"measured": [\n{lines}\n]}}\n')
+
+    def cases(self) -> list[str]:
+        return list(dict.fromkeys(one.case for one in self.measured))
+
+    def contestants(self) -> list[str]:
+        return list(dict.fromkeys(one.contestant for one in self.measured))
+
+    def error(self, contestant: str, case: str) -> str:
+        """Why there are no values."""
+        return next((one.error for one in self._of(contestant, case) if one.error), "")
+
+    def rounds(self, contestant: str, case: str, metric: str) -> dict[int, float]:
+        """A value of each round."""
+        return {one.round: one.values[metric] for one in self._of(contestant, case) if metric in one.values}
+
+    def median(self, contestant: str, case: str, metric: str) -> float | None:
+        found = self.rounds(contestant, case, metric)
+        return statistics.median(found.values()) if found else None
+
+    def ratio(self, contestant: str, other: str, case: str, metric: str) -> float | None:
+        """The median of the rounds' ratios."""
+        ours, theirs = (self.rounds(name, case, metric) for name in (contestant, other))
+        found = [ours[number] / theirs[number] for number in ours if theirs.get(number)]
+        return statistics.median(found) if found else None
+
+    def _of(self, contestant: str, case: str) -> list[Measured]:
+        return [one for one in self.measured if (one.contestant, one.case) == (contestant, case)]
+
+
+def in_turn(
+    contestants: Sequence[T], rounds: int, measure: Callable[[T], dict[str, float]], name: Callable[[T], str], case: str
+) -> list[Measured]:
+    """Measure each contestant once in every round."""
+    found = []
+    for number in range(1, rounds + 1):
+        for contestant in contestants:
+            values = measure(contestant)
+            found.append(Measured(name(contestant), case, number, values))
+            print(f"  {case}, round {number}: {name(contestant)}: {shown(values)}", flush=True)
+    return found
+
+
+def shown(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{key} {value:.4g}" for key, value in values.items())
+
+
+def about(*, short: bool, rounds: int) -> dict[str, object]:
+    """What a reader must know beside the numbers."""
+    date = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+    return {"date": date, "short": short, "rounds": rounds, "machine": machine(), "versions": versions()}

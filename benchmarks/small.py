@@ -1,0 +1,59 @@
+"""Small values: requests per second, and processor time for each."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from .client import wrk
+from .processes import cpu
+from .rounds import Measured, in_turn
+from .stage import SERVERS, Contestant, Stage
+from .values import label
+
+WORKERS, THREADS, CONNECTIONS = 2, 4, 8
+
+
+@dataclass(frozen=True)
+class Scale:
+    rounds: int
+    seconds: float
+    sizes: tuple[int, ...] = (1024, 16 * 1024)
+    servers: tuple[str, ...] = SERVERS
+
+
+FULL, SHORT = Scale(5, 3), Scale(1, 1, (1024,), ("gunicorn",))
+
+
+def run(stage: Stage, scale: Scale) -> list[Measured]:
+    """All contestants on each server, for each size."""
+    return [one for server in scale.servers for one in _on(server, stage, scale)]
+
+
+def _on(server: str, stage: Stage, scale: Scale) -> list[Measured]:
+    found = []
+    with ExitStack() as stack:
+        apps = [("bare", None), *((app, database) for database in stage.databases for app in ("ours", "naive"))]
+        served = [stage.app(*app, server, workers=WORKERS, threads=THREADS) for app in apps]
+        contestants = [*map(stack.enter_context, served), *stage.engine]
+        for size in scale.sizes:
+            for contestant in contestants:
+                stage.fill(contestant, size)
+                wrk(contestant.url(size), seconds=1, connections=CONNECTIONS)
+            stage.settle()
+
+            def measure(contestant: Contestant, size: int = size) -> dict[str, float]:
+                return _measure(contestant, size, scale.seconds)
+
+            found += in_turn(contestants, scale.rounds, measure, lambda one: one.name, f"{label(size)} on {server}")
+    return found
+
+
+def _measure(contestant: Contestant, size: int, seconds: float) -> dict[str, float]:
+    pids = {"cpu_us": contestant.pid}
+    if contestant.database and contestant.database.pid:
+        pids["database_cpu_us"] = contestant.database.pid
+    before = {name: cpu(pid) for name, pid in pids.items()}
+    load = wrk(contestant.url(size), seconds=seconds, connections=CONNECTIONS)
+    spent = {name: (cpu(pid) - before[name]) / load.requests * 1e6 for name, pid in pids.items()}
+    return {"rate": load.rate, **spent, "p50_ms": load.p50_ms, "p99_ms": load.p99_ms}

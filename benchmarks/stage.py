@@ -1,0 +1,215 @@
+"""What is compared, running: databases, the apps on their servers, nginx, and a real engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import sqlalchemy as sa
+
+from flask_taskvars.storage.sqla import SQLAlchemyStorage
+from tests.databases import free_port, postgresql
+from tests.desk import make_desk
+from tests.engine.server import running_engine
+from tests.rawhttp import Address
+from tests.servers import PYTHON, run
+
+from .apps import Base
+from .client import Client
+from .nginx import nginx
+from .values import TASK, path_of, pieces
+
+ENGINE = "camunda"
+HEAP = "4g"
+LABELS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+SERVERS = ("gunicorn", "granian")
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database with empty tables and one task."""
+
+    kind: str
+    url: str
+    pid: int | None
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """Something that answers."""
+
+    name: str
+    address: Address
+    pid: int
+    database: Database | None = None
+    prefix: str = ""
+
+    def path(self, size: int) -> str:
+        return self.prefix + path_of(size)
+
+    def url(self, size: int) -> str:
+        return f"http://{self.address}{self.path(size)}"
+
+
+class Stage:
+    """Makes each thing when it is first asked for, and all of it goes away at the end."""
+
+    def __init__(self, *, with_engine: bool) -> None:
+        self.with_engine = with_engine
+        self._stack = ExitStack()
+        self._filled: set[tuple[str, int]] = set()
+
+    def __enter__(self) -> Stage:
+        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        self._folder.chmod(0o755)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def folder(self, name: str) -> Path:
+        """A new folder."""
+        return Path(tempfile.mkdtemp(prefix=name, dir=self._folder))
+
+    @cached_property
+    def _postgresql(self) -> tuple[sa.URL, int]:
+        folder = self.folder("postgresql")
+        url = self._stack.enter_context(postgresql(folder))
+        pid = (folder / "data" / "postmaster.pid").read_text().split()[0]
+        return sa.make_url(url), int(pid)
+
+    def empty_database(self, kind: str, name: str) -> Database:
+        """A new database without tables."""
+        if kind == "sqlite":
+            return Database(kind, f"sqlite:///{self.folder('sqlite') / name}.db", None)
+        url, pid = self._postgresql
+        execute(url, f"CREATE DATABASE {name}")
+        return Database(kind, url.set(database=name).render_as_string(hide_password=False), pid)
+
+    @cached_property
+    def sqlite(self) -> Database:
+        return self._with_tables("sqlite")
+
+    @cached_property
+    def postgresql(self) -> Database:
+        return self._with_tables("postgresql")
+
+    @property
+    def databases(self) -> list[Database]:
+        return [self.sqlite, self.postgresql]
+
+    def _with_tables(self, kind: str) -> Database:
+        """The tables of ours and of the naive app, side by side."""
+        database = self.empty_database(kind, "bench")
+        with make_desk(database.url) as desk:
+            assert isinstance(desk.storage, SQLAlchemyStorage)
+            assert desk.db is not None
+            desk.storage.add_scope(TASK)
+            Base.metadata.create_all(desk.db.engine)
+        return database
+
+    @contextmanager
+    def app(
+        self,
+        app: str,
+        database: Database | None,
+        server: str = "gunicorn",
+        *,
+        workers: int = 1,
+        threads: int = 8,
+        pool: int = 0,
+    ) -> Iterator[Contestant]:
+        """One of :mod:`benchmarks.apps` on a server.
+
+        :param pool: connections to the database at most; 0 leaves it to Flask-SQLAlchemy.
+        """
+        address = Address("127.0.0.1", free_port())
+        env = {"BENCH_APP": app, "BENCH_URL": database.url if database else "", "BENCH_POOL": str(pool or "")}
+        command = _command(server, address, workers, threads)
+        with run(server, command, address, self.folder(server), env) as served:
+            yield Contestant(f"{app}, {LABELS[database.kind]}" if database else app, address, served.pid, database)
+
+    @cached_property
+    def nginx(self) -> Contestant:
+        """Static files, sent by `sendfile`."""
+        folder = self.folder("nginx")
+        served = self._stack.enter_context(nginx(folder))
+        self._files = folder / "files"
+        return Contestant("nginx", served.address, served.pid)
+
+    @cached_property
+    def engine(self) -> list[Contestant]:
+        """A real engine on a database of its own in the same PostgreSQL; none where it is left out."""
+        if not self.with_engine:
+            return []
+        database = self.empty_database("postgresql", "engine")
+        parts = urlsplit(self._stack.enter_context(running_engine(ENGINE, database.url, heap=HEAP)))
+        assert parts.hostname is not None
+        assert parts.port is not None
+        [java] = [child for child in psutil.Process().children() if child.name() == "java"]
+        task = urllib.request.Request(f"{parts.geturl()}/task/create", json.dumps({"id": TASK}).encode())
+        task.add_header("Content-Type", "application/json")
+        urllib.request.urlopen(task).close()
+        return [Contestant("engine", Address(parts.hostname, parts.port), java.pid, database, parts.path)]
+
+    def fill(self, contestant: Contestant, size: int) -> None:
+        """Put the value of a size where the contestant finds it, if it is not there yet.
+
+        :raises Refused: it can't hold it.
+        """
+        key = (f"{contestant.name.partition(',')[0]} {contestant.database}", size)
+        if key in self._filled or contestant.name == "bare":
+            return
+        if contestant.name == "nginx":
+            _write(self._files / path_of(size).lstrip("/"), size)
+        else:
+            client = Client(contestant.address)
+            try:
+                client.post(contestant.path(size), size)
+            finally:
+                client.close()
+        self._filled.add(key)
+
+    def settle(self) -> None:
+        """Let what was written reach the disk, so that nothing of it disturbs what is measured."""
+        if "_postgresql" in self.__dict__:
+            execute(self._postgresql[0], "CHECKPOINT")
+        os.sync()
+
+
+def execute(url: sa.URL | str, statement: str) -> None:
+    """Run one statement outside of a transaction."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(statement))
+    engine.dispose()
+
+
+def _write(path: Path, size: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        for piece in pieces(size):
+            file.write(piece)
+
+
+def _command(server: str, address: Address, workers: int, threads: int) -> list[str]:
+    if server == "gunicorn":
+        return [
+            *(*PYTHON, "gunicorn", "--bind", str(address), "--workers", str(workers)),
+            *("--worker-class", "gthread", "--threads", str(threads)),
+            *("--no-control-socket", "--log-level", "warning", "benchmarks.apps:app"),
+        ]
+    return [
+        *(*PYTHON, "granian", "--host", address.host, "--port", str(address.port), "--interface", "wsgi"),
+        *("--workers", str(workers), "--blocking-threads", str(threads), "--log-level", "warning"),
+        "benchmarks.apps:app",
+    ]

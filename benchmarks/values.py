@@ -1,0 +1,58 @@
+"""The bytes that are sent and stored: the same for everybody, and none that can be packed."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from functools import cache
+
+TASK = "t"
+PIECE = 2**20
+
+
+def name_of(size: int) -> str:
+    """The variable of this size."""
+    return f"v{size}"
+
+
+def size_of(name: str) -> int:
+    return int(name[1:])
+
+
+def path_of(size: int, task: str = TASK) -> str:
+    """The path under which all contestants serve it."""
+    return f"/task/{task}/variables/{name_of(size)}/data"
+
+
+@cache
+def _noise() -> bytes:
+    return random.Random(0).randbytes(PIECE)
+
+
+def pieces(size: int) -> Iterator[bytes]:
+    """The bytes of a value, of which no two MiB are the same."""
+    for start in range(0, size, PIECE):
+        piece = start.to_bytes(8, "big") + _noise()[8:]
+        yield piece[: size - start]
+
+
+def body(size: int) -> bytes:
+    return b"".join(pieces(size))
+
+
+@cache
+def digest(size: int) -> str:
+    """The SHA-256 of a value."""
+    hashed = hashlib.sha256()
+    for piece in pieces(size):
+        hashed.update(piece)
+    return hashed.hexdigest()
+
+
+def label(size: int) -> str:
+    """A size as people write it: `16 KiB`, `100 MB`."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("MiB", 2**20), ("KiB", 2**10), ("kB", 10**3)):
+        if size % factor == 0:
+            return f"{size // factor} {unit}"
+    return f"{size} bytes"
