@@ -1,12 +1,14 @@
 # make demo: a claims desk with files to download, on 127.0.0.1:$PORT.   make test: everything that can be checked here.
+# make bench: measures against others (a quarter of an hour), and writes benchmarks/RESULTS.md.
 PYTHON ?= python3
 PORT ?= 5000
 VENV := .venv
 OLDEST := .venv/oldest
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 INSTALL = $(VENV)/bin/python -m pip install --disable-pip-version-check
 
-.PHONY: demo test check oldest clean
+.PHONY: demo test check oldest bench clean
 
 demo: export PORT := $(PORT)
 demo: $(VENV)/demo
@@ -26,6 +28,9 @@ oldest: $(OLDEST)/test
 	@echo "== tests with the oldest versions that setup.cfg admits"
 	$(OLDEST)/bin/python -m pytest -m "not tools and not slow" $(PYTEST_ARGS)
 
+bench: $(VENV)/bench
+	$(VENV)/bin/python -m benchmarks $(BENCH_ARGS)
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make … PYTHON=python3.12")'
 	@echo "== making the environment $(VENV) (once)"
@@ -39,6 +44,11 @@ $(VENV)/demo: setup.cfg | $(VENV)/bin/python
 $(VENV)/test: setup.cfg | $(VENV)/bin/python
 	@echo "== installing all that the tests need (once)"
 	$(INSTALL) --editable ".[test]"
+	@touch $@
+
+$(VENV)/bench: setup.cfg | $(VENV)/bin/python
+	@echo "== installing what the benchmarks need (once)"
+	$(INSTALL) --editable ".[bench]"
 	@touch $@
 
 $(OLDEST)/test: setup.cfg tests/oldest.py

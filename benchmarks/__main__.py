@@ -11,7 +11,8 @@ from types import ModuleType
 from tests.databases import Missing
 
 from . import growth, large, plots, report, slow, small, tail, upload
-from .rounds import Results, about
+from .machine import machine, versions
+from .rounds import Results
 from .stage import Stage
 
 SECTIONS: dict[str, ModuleType] = {
@@ -30,9 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description="Measure the endpoint against others.")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="some sections")
     parser.add_argument("--short", action="store_true", help="only prove that all works, without the engine")
-    parser.add_argument(
-        "--without-engine", action="store_true", help="leave out the engine, which needs Java and Maven"
-    )
+    parser.add_argument("--without-engine", action="store_true", help="the engine needs Java and Maven")
     parser.add_argument("--report", action="store_true", help="measure nothing: write RESULTS.md and the plots anew")
     parser.add_argument("--output", type=Path, default=HERE, help="where RESULTS.md, the plots and results/ go")
     arguments = parser.parse_args()
@@ -54,14 +53,19 @@ def measure(folder: Path, names: list[str], *, short: bool, with_engine: bool) -
 
     :raises Missing: a program is not installed.
     """
+    taken_on = {"machine": machine(), "versions": versions()}
     with Stage(with_engine=with_engine and not short) as stage:
         for name in names:
             section, started = SECTIONS[name], time.monotonic()
             scale = section.SHORT if short else section.FULL
             print(f"{name}:", flush=True)
-            told = about(short=short, rounds=scale.rounds)
-            Results(told, section.run(stage, scale)).save(folder / "results" / f"{name}.json")
+            about = {**taken_on, "date": _now(), "rounds": scale.rounds, "short": short}
+            Results(about, section.run(stage, scale)).save(folder / "results" / f"{name}.json")
             print(f"  took {time.monotonic() - started:.0f} s", flush=True)
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
 
 
 if __name__ == "__main__":

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 
-from tests.databases import Missing
+from tests.databases import program
 from tests.forms import CONTENT_TYPE, END, part
 from tests.rawhttp import Address
 
@@ -44,11 +43,9 @@ def wrk(url: str, *, seconds: float, connections: int) -> Load:
     """Ask for one URL again and again, on so many connections.
 
     :raises Refused: some answers were errors.
+    :raises Missing: it is not installed.
     """
-    program = shutil.which("wrk")
-    if program is None:
-        raise Missing("wrk is not installed")
-    command = [program, "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "--latency", url]
+    command = [program("wrk"), "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "--latency", url]
     text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 60).stdout
     if "Non-2xx" in text or "Socket errors" in text:
         raise Refused(text)
@@ -74,14 +71,13 @@ class Client:
     def close(self) -> None:
         self._connection.close()
 
-    def get(self, path: str, headers: Mapping[str, str] = NO_HEADERS) -> tuple[float, float, int]:
-        """Download, and throw away what comes: seconds to the first byte, to the last, and the number of bytes.
+    def get(self, path: str, size: int, headers: Mapping[str, str] = NO_HEADERS) -> tuple[float, float]:
+        """Download so many bytes and throw them away: seconds to the first, and to the last.
 
-        :raises Refused: it is no success, or not whole.
+        :raises Refused: it is no success, or of another size.
         """
         started = time.perf_counter()
         response = self._ask(path, headers)
-        size = int(response.headers["Content-Length"])
         seen = response.readinto(self._buffer[:1])
         first = time.perf_counter() - started
         while read := response.readinto(self._buffer):
@@ -89,7 +85,7 @@ class Client:
         whole = time.perf_counter() - started
         if seen != size:
             raise Refused(f"{path}: {seen} of {size} bytes came.")
-        return first, whole, size
+        return first, whole
 
     def digest(self, path: str) -> str:
         """Download, and tell the SHA-256 of what came."""

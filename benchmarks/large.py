@@ -37,7 +37,7 @@ def run(stage: Stage, scale: Scale) -> list[Measured]:
         for contestant in contestants:
             stage.fill(contestant, SMALL)
             with closing(Client(contestant.address)) as client:
-                client.get(contestant.path(SMALL))
+                client.get(contestant.path(SMALL), SMALL)
             idle[contestant] = resident(contestant.pid)
         for size, downloads in scale.sizes.items():
             passed = [_memory(stage, contestant, size, idle[contestant]) for contestant in contestants]
@@ -79,7 +79,7 @@ def _memory(stage: Stage, contestant: Contestant, size: int, idle: float) -> Mea
 
 def _speed(contestant: Contestant, size: int, downloads: int) -> dict[str, float]:
     with closing(Client(contestant.address)) as client:
-        times = [client.get(contestant.path(size)) for _ in range(downloads)]
-    first = statistics.median(first for first, _, _ in times)
-    whole = statistics.median(whole for _, whole, _ in times)
+        times = [client.get(contestant.path(size), size) for _ in range(downloads)]
+    first = statistics.median(first for first, _ in times)
+    whole = statistics.median(whole for _, whole in times)
     return {"mb_per_s": size / whole / 1e6, "first_ms": first * 1e3}

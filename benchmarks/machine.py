@@ -49,11 +49,9 @@ def versions() -> dict[str, str]:
 
 def _commit() -> str:
     """The version, and the commit where the checkout is one."""
-    command = ["git", "describe", "--always", "--dirty"]
+    number, command = version("flask-taskvars"), ["git", "describe", "--always", "--dirty"]
     asked = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent)
-    return (
-        f"{version('flask-taskvars')} at {asked.stdout.strip()}" if asked.returncode == 0 else version("flask-taskvars")
-    )
+    return number if asked.returncode else f"{number} at {asked.stdout.strip()}"
 
 
 def _program(*command: str) -> str | None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.databases import Missing, free_port
+from tests.databases import free_port, program
 from tests.rawhttp import Address
 from tests.servers import Served, run
 
@@ -31,12 +30,10 @@ def nginx(folder: Path) -> Iterator[Served]:
 
     :raises Missing: it is not installed.
     """
-    program = shutil.which("nginx", path=f"/usr/sbin{os.pathsep}{os.environ['PATH']}")
-    if program is None:
-        raise Missing("nginx is not installed")
-    address, configuration = Address("127.0.0.1", free_port()), folder / "nginx.conf"
+    command = [program("nginx"), "-c", str(folder / "nginx.conf")]
+    address = Address("127.0.0.1", free_port())
     (folder / "files").mkdir()
     user = "user root;" if os.getuid() == 0 else ""
-    configuration.write_text(CONFIGURATION.format(folder=folder, address=address, user=user))
-    with run("nginx", [program, "-c", str(configuration)], address, folder, {}) as served:
+    (folder / "nginx.conf").write_text(CONFIGURATION.format(folder=folder, address=address, user=user))
+    with run("nginx", command, address, folder, {}) as served:
         yield served

@@ -36,8 +36,9 @@ NOTES = {
         "the outermost of *n* scopes. Variables of depth 1 are picked at random among all."
     ),
     "slow": (
-        "One gthread worker with a thread for each download and 8 more; a pool of 5 connections with no overflow. The small requests (1 KiB) come one after "
-        "another on a connection of their own, with 20 ms between them; *alone* is before the downloads."
+        "One gthread worker with a thread for each download and 8 more, and a pool of 5 connections with no overflow. "
+        "The small requests (1 KiB) come one after another on a connection of their own, with 20 ms between them; "
+        "*alone* is before the downloads. The memory is that of all downloads together."
     ),
     "upload": "A form with a file, into a variable of a new name, through one gunicorn worker. Memory as above.",
 }
@@ -73,8 +74,8 @@ METRICS = {
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench` from the raw numbers in `results/`. All that is compared runs on one machine, in one go and in
-turn (A B A B); a number is the median of the rounds, a ratio the median of the ratios within a round. Client, server and
-database share the cores. PostgreSQL runs with `fsync=off`; SQLite as Python opens it.
+turn (A B A B). A number is the median of the rounds, a ratio the median of the ratios within a round. Client, server
+and database share the cores. PostgreSQL runs with `fsync=off`, SQLite as Python opens it.
 """
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import statistics
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeVar
-
-from .machine import machine, versions
 
 T = TypeVar("T")
 
@@ -85,9 +82,3 @@ def in_turn(
 
 def shown(values: Mapping[str, float]) -> str:
     return ", ".join(f"{key} {value:.4g}" for key, value in values.items())
-
-
-def about(*, short: bool, rounds: int) -> dict[str, object]:
-    """What a reader must know beside the numbers."""
-    date = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-    return {"date": date, "short": short, "rounds": rounds, "machine": machine(), "versions": versions()}

@@ -55,7 +55,7 @@ class Probe:
         with closing(Client(self.address)) as client:
             while going_on():
                 try:
-                    self.times.append(client.get(self.path)[1] * 1e3)
+                    self.times.append(client.get(self.path, SMALL)[1] * 1e3)
                 except (Refused, HTTPException, OSError) as error:
                     print(f"  a small request failed: {error!r}", flush=True)
                     self.failed += 1

@@ -20,6 +20,9 @@ class Scale:
     seconds: float
     sizes: tuple[int, ...] = (1024, 16 * 1024)
     servers: tuple[str, ...] = SERVERS
+    warm_up: float = 1
+    java_warm_up: float = 10
+    """Seconds; Java compiles what it runs often."""
 
 
 FULL, SHORT = Scale(5, 3), Scale(1, 1, (1024,), ("gunicorn",))
@@ -39,7 +42,8 @@ def _on(server: str, stage: Stage, scale: Scale) -> list[Measured]:
         for size in scale.sizes:
             for contestant in contestants:
                 stage.fill(contestant, size)
-                wrk(contestant.url(size), seconds=1, connections=CONNECTIONS)
+                seconds = scale.java_warm_up if contestant.name == "engine" else scale.warm_up
+                wrk(contestant.url(size), seconds=seconds, connections=CONNECTIONS)
             stage.settle()
 
             def measure(contestant: Contestant, size: int = size) -> dict[str, float]:

@@ -25,7 +25,7 @@ class Missing(Exception):
 @contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
     """A PostgreSQL with an empty database `taskvars`; gives its SQLAlchemy URL."""
-    initdb, server = (_program(name, POSTGRESQL_FOLDERS) for name in ("initdb", "postgres"))
+    initdb, server = (program(name, POSTGRESQL_FOLDERS) for name in ("initdb", "postgres"))
     user, port = _owner(folder, "postgres"), free_port()
     data = folder / "data"
     setup: list[str | Path] = [initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
@@ -41,7 +41,7 @@ def postgresql(folder: Path) -> Iterator[str]:
 @contextmanager
 def mariadb(folder: Path) -> Iterator[str]:
     """A MariaDB with an empty database `taskvars`; gives its SQLAlchemy URL."""
-    server, install = _program("mariadbd"), _program("mariadb-install-db")
+    server, install = program("mariadbd"), program("mariadb-install-db")
     user, port = _owner(folder, "mysql"), free_port()
     data = f"--datadir={folder / 'data'}"
     setup = [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"]
@@ -61,7 +61,8 @@ def free_port() -> int:
         return port
 
 
-def _program(name: str, folders: Sequence[Path] = (Path("/usr/sbin"),)) -> str:
+def program(name: str, folders: Sequence[Path] = (Path("/usr/sbin"),)) -> str:
+    """Where a program is, also outside of the user's path. :raises Missing: it is not installed."""
     found = shutil.which(name, path=os.pathsep.join([*map(str, folders), os.environ["PATH"]]))
     if found is None:
         raise Missing(f"{name} is not installed")
