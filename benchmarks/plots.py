@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from .rounds import Results
 
@@ -36,37 +37,34 @@ NAMES = {
 def draw(folder: Path, sections: Mapping[str, Results]) -> None:
     """Draw `small.png` and `large.png`, where their sections were measured."""
     if small := sections.get("small"):
-        figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
-        _bars(axes, small, "rate")
-        axes.set_ylabel("requests per second")
-        _finish(axes, folder / "small.png")
+        figure, axes = plt.subplots(figsize=(10, 4), layout="constrained")
+        _bars(axes, small, "rate", "requests per second")
+        _finish(figure, axes, folder / "small.png")
     if large := sections.get("large"):
-        figure, (speed, memory) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-        _bars(speed, large, "mb_per_s")
-        speed.set_ylabel("MB/s")
-        _bars(memory, large, "over_idle_mib")
-        memory.set_ylabel("peak memory of the server over idle, MiB")
-        memory.set_yscale("symlog", linthresh=1)
-        figure.legend(*speed.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
-        _finish(None, folder / "large.png")
+        figure, (speed, memory) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+        _bars(speed, large, "mb_per_s", "MB/s")
+        _bars(memory, large, "over_idle_mib", "peak memory of the server over idle, MiB")
+        memory.set_yscale("symlog", linthresh=10)
+        memory.yaxis.set_major_formatter("{x:g}")
+        _finish(figure, speed, folder / "large.png")
 
 
-def _bars(axes: Axes, results: Results, metric: str) -> None:
-    """A group of bars for each case, and in it one for each contestant; where there is none, a cross."""
+def _bars(axes: Axes, results: Results, metric: str, title: str) -> None:
+    """A group of bars for each case, and in it one for each contestant; a cross where it had no answer."""
     contestants, cases = [name for name in COLOURS if name in results.contestants()], results.cases()
-    width = 0.8 / len(contestants)
+    width = 0.84 / len(contestants)
     for number, name in enumerate(contestants):
         places = [case + (number - (len(contestants) - 1) / 2) * width for case in range(len(cases))]
         heights = [results.median(name, case, metric) for case in cases]
-        axes.bar(places, [height or 0 for height in heights], width, color=COLOURS[name], label=NAMES[name])
-        missing = [place for place, height in zip(places, heights, strict=True) if height is None]
-        axes.plot(missing, [0] * len(missing), "x", color=COLOURS[name])
+        bars = axes.bar(places, [height or 0 for height in heights], width, color=COLOURS[name], label=NAMES[name])
+        labels = ["×" if height is None else f"{height:,.0f}" for height in heights]
+        axes.bar_label(bars, labels, fontsize=6, padding=1)
     axes.set_xticks(range(len(cases)), cases)
+    axes.set_title(title, loc="left", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _finish(axes: Axes | None, path: Path) -> None:
-    if axes:
-        axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
-    plt.savefig(path, dpi=120, metadata={"Software": None})
-    plt.close()
+def _finish(figure: Figure, axes: Axes, path: Path) -> None:
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+    figure.savefig(path, dpi=120, metadata={"Software": None})
+    plt.close(figure)

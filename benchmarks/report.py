@@ -95,7 +95,7 @@ def _lines(sections: Mapping[str, Results]) -> Iterator[str]:
         for goal in GOALS[name](results):
             yield f"| {TITLES[name]} | {goal.text}: {goal.aim} | {_measured(goal)} | {goal.met} |"
     for name, results in sections.items():
-        yield f"\n## {TITLES[name]}\n\n{NOTES[name]}\n\n{results.about['rounds']} rounds, {results.about['date']}.\n"
+        yield f"\n## {TITLES[name]}\n\n{NOTES[name]}\n\nRounds: {results.about['rounds']}; {results.about['date']}.\n"
         yield from _table(results)
     yield ""
 

@@ -70,7 +70,7 @@ class Probe:
             return int(json.loads(connection.getresponse().read())["out"])
 
     def seen(self, prefix: str) -> dict[str, float]:
-        shares = statistics.quantiles(self.times, n=100)
+        shares = statistics.quantiles(self.times, n=100, method="inclusive")
         return {f"{prefix}_p50_ms": shares[49], f"{prefix}_p99_ms": shares[98], f"{prefix}_most_ms": max(self.times)}
 
 
