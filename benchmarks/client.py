@@ -18,6 +18,7 @@ from .values import pieces
 
 PATIENCE = 300.0
 BUFFER = 2**20
+LAST_CHUNK = b"\r\n0\r\n\r\n"
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 60e3}
 NO_HEADERS: Mapping[str, str] = {}
 
@@ -74,18 +75,32 @@ class Client:
     def get(self, path: str, size: int, headers: Mapping[str, str] = NO_HEADERS) -> tuple[float, float]:
         """Download so many bytes and throw them away: seconds to the first, and to the last.
 
-        :raises Refused: it is no success, or of another size.
+        :raises Refused: it is no success, or not whole.
         """
         started = time.perf_counter()
         response = self._ask(path, headers)
         seen = response.readinto(self._buffer[:1])
         first = time.perf_counter() - started
+        seen += self._rest_of_chunks(response) if response.chunked else self._rest(response)
+        whole = time.perf_counter() - started
+        if seen < size:
+            raise Refused(f"download: {seen} of {size} bytes came")
+        return first, whole
+
+    def _rest(self, response: HTTPResponse) -> int:
+        seen = 0
         while read := response.readinto(self._buffer):
             seen += read
-        whole = time.perf_counter() - started
-        if seen != size:
-            raise Refused(f"{path}: {seen} of {size} bytes came.")
-        return first, whole
+        return seen
+
+    def _rest_of_chunks(self, response: HTTPResponse) -> int:
+        """Read chunks as they are: http.client takes each apart, and is slower than the engine that sends them."""
+        seen, end = 0, b""
+        while end != LAST_CHUNK and (read := response.fp.readinto1(self._buffer)):
+            seen += read
+            end = (end + bytes(self._buffer[max(0, read - len(LAST_CHUNK)) : read]))[-len(LAST_CHUNK) :]
+        response.close()
+        return seen
 
     def digest(self, path: str) -> str:
         """Download, and tell the SHA-256 of what came."""
@@ -98,7 +113,7 @@ class Client:
         self._connection.request("GET", path, headers=dict(headers))
         response = self._connection.getresponse()
         if response.status not in (200, 206):
-            raise Refused(f"{path}: {response.status} {response.read()[:200]!r}")
+            raise _refusal("download", response, response.read())
         return response
 
     def post(self, path: str, size: int) -> float:
@@ -117,5 +132,11 @@ class Client:
         response = self._connection.getresponse()
         answer = response.read()
         if response.status != 204:
-            raise Refused(f"{path}: {response.status} {answer[:200]!r}")
+            raise _refusal("upload", response, answer)
         return time.perf_counter() - started
+
+
+def _refusal(what: str, response: HTTPResponse, answer: bytes) -> Refused:
+    refusal = Refused(f"{what} refused: {response.status} {response.reason}")
+    refusal.add_note(answer.decode(errors="replace")[:1000])
+    return refusal
