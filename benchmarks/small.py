@@ -12,6 +12,8 @@ from .stage import SERVERS, Contestant, Stage
 from .values import label
 
 WORKERS, THREADS, CONNECTIONS = 2, 4, 8
+WARM_UP, JAVA_WARM_UP = 1, 30
+"""Seconds; Java takes longer, for it compiles what it runs often."""
 
 
 @dataclass(frozen=True)
@@ -20,9 +22,6 @@ class Scale:
     seconds: float
     sizes: tuple[int, ...] = (1024, 16 * 1024)
     servers: tuple[str, ...] = SERVERS
-    warm_up: float = 1
-    java_warm_up: float = 10
-    """Seconds; Java compiles what it runs often."""
 
 
 FULL, SHORT = Scale(5, 3), Scale(1, 1, (1024,), ("gunicorn",))
@@ -30,6 +29,9 @@ FULL, SHORT = Scale(5, 3), Scale(1, 1, (1024,), ("gunicorn",))
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
     """All contestants on each server, for each size."""
+    for engine in stage.engine:
+        stage.fill(engine, scale.sizes[0])
+        wrk(engine.url(scale.sizes[0]), seconds=JAVA_WARM_UP, connections=CONNECTIONS)
     return [one for server in scale.servers for one in _on(server, stage, scale)]
 
 
@@ -42,8 +44,7 @@ def _on(server: str, stage: Stage, scale: Scale) -> list[Measured]:
         for size in scale.sizes:
             for contestant in contestants:
                 stage.fill(contestant, size)
-                seconds = scale.java_warm_up if contestant.name == "engine" else scale.warm_up
-                wrk(contestant.url(size), seconds=seconds, connections=CONNECTIONS)
+                wrk(contestant.url(size), seconds=WARM_UP, connections=CONNECTIONS)
             stage.settle()
 
             def measure(contestant: Contestant, size: int = size) -> dict[str, float]:
