@@ -24,7 +24,7 @@ class Scale:
     servers: tuple[str, ...] = SERVERS
 
 
-FULL, SHORT = Scale(5, 3), Scale(1, 1, (1024,), ("gunicorn",))
+FULL, SHORT = Scale(5, 2), Scale(1, 1, (1024,), ("gunicorn",))
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
