@@ -53,7 +53,7 @@ class Place:
 
     @property
     def case(self) -> str:
-        return case(self.count, self.depth)
+        return f"{self.count:,} variables, depth {self.depth}"
 
     def pick(self) -> tuple[str, str]:
         """A task, and the name of a variable that it sees."""
@@ -61,10 +61,6 @@ class Place:
             return f"depth-{self.depth}-1", "v"
         number = random.randrange(self.count)
         return f"task-{number // PER_TASK}", f"v{number % PER_TASK}"
-
-
-def case(count: int, depth: int) -> str:
-    return f"{count:,} variables, depth {depth}"
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
@@ -78,15 +74,10 @@ def run(stage: Stage, scale: Scale) -> list[Measured]:
             for place in places:
                 _measure(place, scale.lookups)
 
-            def measure(place: Place) -> dict[str, float]:
-                return _measure(place, scale.lookups)
+            def measure(place: Place) -> Measured:
+                return Measured(place.name, place.case, _measure(place, scale.lookups))
 
-            for number in range(scale.rounds):
-                turn = in_turn(places, 1, measure, lambda place: place.name, "growth")
-                found += [
-                    Measured(one.contestant, place.case, number + 1, one.values)
-                    for one, place in zip(turn, places, strict=True)
-                ]
+            found += in_turn(places, scale.rounds, measure)
     return found
 
 

@@ -45,10 +45,10 @@ def run(stage: Stage, scale: Scale) -> list[Measured]:
             racing = [one for one, memory in zip(contestants, passed, strict=True) if not memory.error]
             stage.settle()
 
-            def measure(contestant: Contestant, size: int = size, downloads: int = downloads) -> dict[str, float]:
-                return _speed(contestant, size, downloads)
+            def measure(contestant: Contestant, size: int = size, downloads: int = downloads) -> Measured:
+                return Measured(contestant.name, label(size), _speed(contestant, size, downloads))
 
-            found += in_turn(racing, scale.rounds, measure, lambda one: one.name, label(size))
+            found += in_turn(racing, scale.rounds, measure)
     return found
 
 
@@ -60,7 +60,7 @@ def apps(stage: Stage) -> list[AbstractContextManager[Contestant]]:
 def _memory(stage: Stage, contestant: Contestant, size: int, idle: float) -> Measured:
     """Download once, with a look at the memory and at each byte."""
     if contestant.name == "engine" and size > ENGINE_LIMIT:
-        return Measured(contestant.name, label(size), 0, error="not asked for")
+        return Measured(contestant.name, label(size), error="not asked for")
     try:
         stage.fill(contestant, size)
         forget_peak(contestant.pid)
@@ -70,11 +70,11 @@ def _memory(stage: Stage, contestant: Contestant, size: int, idle: float) -> Mea
                 raise Refused("other bytes came")
     except (Refused, HTTPException, OSError) as error:
         print(f"  {label(size)}: {contestant.name}: {error}", flush=True)
-        return Measured(contestant.name, label(size), 0, error=str(error))
+        return Measured(contestant.name, label(size), error=str(error))
     most = peak(contestant.pid)
     values = {"peak_mib": most, "over_idle_mib": most - idle} | ({"database_mib": memory.grown} if memory else {})
     print(f"  {label(size)}: {contestant.name}: {shown(values)}", flush=True)
-    return Measured(contestant.name, label(size), 0, values)
+    return Measured(contestant.name, label(size), values)
 
 
 def _speed(contestant: Contestant, size: int, downloads: int) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,12 +14,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Measured:
-    """The values of one contestant in one case and round; or why there are none."""
+    """The values of one contestant in one case and round (0: outside of the rounds); or why there are none."""
 
     contestant: str
     case: str
-    round: int
     values: dict[str, float] = field(default_factory=dict)
+    round: int = 0
     error: str = ""
 
 
@@ -67,16 +67,14 @@ class Results:
         return [one for one in self.measured if (one.contestant, one.case) == (contestant, case)]
 
 
-def in_turn(
-    contestants: Sequence[T], rounds: int, measure: Callable[[T], dict[str, float]], name: Callable[[T], str], case: str
-) -> list[Measured]:
+def in_turn(contestants: Sequence[T], rounds: int, measure: Callable[[T], Measured]) -> list[Measured]:
     """Measure each contestant once in every round."""
     found = []
     for number in range(1, rounds + 1):
         for contestant in contestants:
-            values = measure(contestant)
-            found.append(Measured(name(contestant), case, number, values))
-            print(f"  {case}, round {number}: {name(contestant)}: {shown(values)}", flush=True)
+            one = replace(measure(contestant), round=number)
+            print(f"  {one.case}, round {number}: {one.contestant}: {shown(one.values)}", flush=True)
+            found.append(one)
     return found
 
 

@@ -17,7 +17,7 @@ from tests.servers import ROOT
 
 from .client import Client, Refused
 from .processes import forget_peak, peak, resident
-from .rounds import Measured, shown
+from .rounds import Measured, in_turn
 from .stage import Contestant, Database, Stage
 from .values import label
 
@@ -76,14 +76,13 @@ class Probe:
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
     """Once on each database."""
-    found = []
     case = f"{scale.readers} downloads of {label(scale.size)} at {label(scale.rate)}/s"
-    for number in range(1, scale.rounds + 1):
-        for database in stage.databases:
-            name, values = _measure(stage, database, scale)
-            print(f"  {case}, round {number}: {name}: {shown(values)}", flush=True)
-            found.append(Measured(name, case, number, values))
-    return found
+
+    def measure(database: Database) -> Measured:
+        name, values = _measure(stage, database, scale)
+        return Measured(name, case, values)
+
+    return in_turn(stage.databases, scale.rounds, measure)
 
 
 def _measure(stage: Stage, database: Database, scale: Scale) -> tuple[str, dict[str, float]]:

@@ -47,10 +47,11 @@ def _on(server: str, stage: Stage, scale: Scale) -> list[Measured]:
                 wrk(contestant.url(size), seconds=WARM_UP, connections=CONNECTIONS)
             stage.settle()
 
-            def measure(contestant: Contestant, size: int = size) -> dict[str, float]:
-                return _measure(contestant, size, scale.seconds)
+            def measure(contestant: Contestant, size: int = size) -> Measured:
+                values = _measure(contestant, size, scale.seconds)
+                return Measured(contestant.name, f"{label(size)} on {server}", values)
 
-            found += in_turn(contestants, scale.rounds, measure, lambda one: one.name, f"{label(size)} on {server}")
+            found += in_turn(contestants, scale.rounds, measure)
     return found
 
 

@@ -33,11 +33,10 @@ def run(stage: Stage, scale: Scale) -> list[Measured]:
             stage.fill(contestant, scale.size)
         stage.settle()
 
-        def measure(contestant: Contestant) -> dict[str, float]:
-            return _measure(contestant, scale)
+        def measure(contestant: Contestant) -> Measured:
+            return Measured(contestant.name, f"last {label(LAST)} of {label(scale.size)}", _measure(contestant, scale))
 
-        case = f"last {label(LAST)} of {label(scale.size)}"
-        return in_turn(contestants, scale.rounds, measure, lambda one: one.name, case)
+        return in_turn(contestants, scale.rounds, measure)
 
 
 def _measure(contestant: Contestant, scale: Scale) -> dict[str, float]:

@@ -35,17 +35,15 @@ def run(stage: Stage, scale: Scale) -> list[Measured]:
             stage.fill(contestant, SMALL)
             idle[contestant] = resident(contestant.pid)
 
-        def measure(contestant: Contestant, size: int = scale.size) -> dict[str, float]:
+        def measure(contestant: Contestant, size: int = scale.size) -> Measured:
             stage.settle()
-            return _upload(contestant, size, idle[contestant])
+            return Measured(contestant.name, label(size), _upload(contestant, size, idle[contestant]))
 
-        found = in_turn(contestants, scale.rounds, measure, lambda one: one.name, label(scale.size))
-        ours = [one for one in contestants if one.name.startswith("ours")]
-
-        def measure_large(contestant: Contestant) -> dict[str, float]:
+        def measure_large(contestant: Contestant) -> Measured:
             return measure(contestant, scale.large)
 
-        return found + in_turn(ours, 1, measure_large, lambda one: one.name, label(scale.large))
+        ours = [one for one in contestants if one.name.startswith("ours")]
+        return in_turn(contestants, scale.rounds, measure) + in_turn(ours, 1, measure_large)
 
 
 def _upload(contestant: Contestant, size: int, idle: float) -> dict[str, float]:

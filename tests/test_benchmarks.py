@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.goals import GOALS, Goal
-from benchmarks.rounds import Measured, Results
+from benchmarks.rounds import Measured, Results, in_turn
 from tests.conftest import missing
 from tests.databases import POSTGRESQL_FOLDERS, Missing, program
 from tests.servers import ROOT
@@ -45,10 +45,15 @@ def test_a_short_run(tmp_path: Path) -> None:
     assert (tmp_path / "RESULTS.md").read_text() == text
 
 
+def test_contestants_take_turns() -> None:
+    measured = in_turn(["a", "b"], 2, lambda name: Measured(name, "case"))
+    assert [(one.contestant, one.round) for one in measured] == [("a", 1), ("b", 1), ("a", 2), ("b", 2)]
+
+
 def test_a_ratio_is_taken_within_a_round() -> None:
     rates = {"ours": (10, 300, 20), "other": (5, 100, 5)}
     measured = [
-        Measured(name, "case", number, {"rate": float(rate)})
+        Measured(name, "case", {"rate": float(rate)}, number)
         for name, values in rates.items()
         for number, rate in enumerate(values)
     ]
