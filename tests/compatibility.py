@@ -24,7 +24,7 @@ to differ from the engine's, and why. It is about the variables of tasks, the on
 
 A running Camunda {Camunda} and a running Operaton {Operaton} were sent the same {steps} requests, in {cases} cases, and
 what they answered was recorded: [tests/golden](../tests/golden). The tests send the same requests to this library, in
-both [profiles](../README.md#the-two-profiles), on each storage, and compare the status, the media type with its
+both [profiles](#which-profile-to-take), on each storage, and compare the status, the media type with its
 parameters, the file name of the Content-Disposition, and the body: JSON as JSON, bytes as bytes.
 
 {counts}
@@ -71,15 +71,15 @@ def page() -> str:
         steps=len(STEPS),
         cases=len(cases()),
         counts=_counts(),
-        both=_table(("Asked", "The engines", "Here", "Why"), map(_in_both, both)),
-        by_profile=_table(("Asked", "`engine`", "`documented`", "Why"), map(_in_each, by_profile)),
+        both=table(("Asked", "The engines", "Here", "Why"), map(_in_both, both)),
+        by_profile=table(("Asked", "`engine`", "`documented`", "Why"), map(_in_each, by_profile)),
     )
 
 
 def _counts() -> str:
     """How many answers are the same."""
     heads = (f"The same as {engine} {version}" for engine, version in VERSIONS.items())
-    return _table((f"Of {len(STEPS)} answers, in", *heads), ((f"`{one}`", *map(str, _same(one))) for one in PROFILES))
+    return table((f"Of {len(STEPS)} answers, in", *heads), ((f"`{one}`", *map(str, _same(one))) for one in PROFILES))
 
 
 def _same(profile: str) -> list[int]:
@@ -96,7 +96,8 @@ def _in_each(row: Difference) -> Sequence[str]:
     return row.asked, engine, row.ours, row.why
 
 
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
     cells = [head, ["---"] * len(head), *lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
