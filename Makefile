@@ -1,14 +1,16 @@
 # make demo: a claims desk with files to download, on 127.0.0.1:$PORT.   make test: everything that can be checked here.
 # make bench: measures against others (a quarter of an hour), and writes benchmarks/RESULTS.md.
+# make docs: the pages of docs/ as a site, in build/docs.
 PYTHON ?= python3
 PORT ?= 5000
 VENV := .venv
 OLDEST := .venv/oldest
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+SPHINX = $(VENV)/bin/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going docs build/docs
 INSTALL = $(VENV)/bin/python -m pip install --disable-pip-version-check
 
-.PHONY: demo test check oldest bench clean
+.PHONY: demo test check docs oldest bench clean
 
 demo: export PORT := $(PORT)
 demo: $(VENV)/demo
@@ -23,6 +25,12 @@ check: $(VENV)/test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	@echo "== docs"
+	$(SPHINX)
+
+docs: $(VENV)/docs
+	$(SPHINX)
+	@echo "== build/docs/index.html"
 
 oldest: $(OLDEST)/test
 	@echo "== tests with the oldest versions that setup.cfg admits"
@@ -39,6 +47,11 @@ $(VENV)/bin/python:
 $(VENV)/demo: setup.cfg | $(VENV)/bin/python
 	@echo "== installing the demo (once)"
 	$(INSTALL) --editable ".[demo]"
+	@touch $@
+
+$(VENV)/docs: setup.cfg | $(VENV)/bin/python
+	@echo "== installing what makes the pages (once)"
+	$(INSTALL) --editable ".[docs]"
 	@touch $@
 
 $(VENV)/test: setup.cfg | $(VENV)/bin/python
@@ -60,4 +73,4 @@ $(OLDEST)/test: setup.cfg tests/oldest.py
 	@touch $@
 
 clean:
-	rm -rf $(VENV) instance .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build instance .coverage .mypy_cache .pytest_cache .ruff_cache

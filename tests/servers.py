@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 PYTHON = (sys.executable, "-m")
 UWSGI = str(Path(sys.executable).with_name("uwsgi"))
 START = 60.0
+NOTHING: Mapping[str, str] = {}
 
 COMMANDS: dict[str, Callable[[Address, str], list[str]]] = {
     "gunicorn": lambda address, target: [
@@ -68,13 +69,16 @@ def serve(name: str, folder: Path, target: str, env: Mapping[str, str]) -> Itera
 
 
 @contextmanager
-def run(name: str, command: Sequence[str], address: Address, folder: Path, env: Mapping[str, str]) -> Iterator[Served]:
+def run(
+    name: str, command: Sequence[str], address: Address, folder: Path, env: Mapping[str, str] = NOTHING
+) -> Iterator[Served]:
     """Run a server by its command, with its log in the folder.
 
     :raises RuntimeError: it does not answer; with its log.
     """
     log = folder / f"{name}.log"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **env}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **env}
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

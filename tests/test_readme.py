@@ -43,8 +43,11 @@ README = ROOT / "README.md"
 STORAGE = ROOT / "docs" / "storage.md"
 DEMO = "http://127.0.0.1:5000"
 
+NEEDY = {"authorization", "live-engine"}
+"""Pages whose programs need more than the package itself."""
+
 PROGRAMS = [
-    pytest.param(program, id=f"{page.name}-{number}", marks=[pytest.mark.tools] if page.stem == "authorization" else [])
+    pytest.param(program, id=f"{page.name}-{number}", marks=[pytest.mark.tools] if page.stem in NEEDY else [])
     for page in PAGES
     for number, program in enumerate(blocks(page.read_text(), "python"))
 ]
@@ -236,7 +239,7 @@ def test_the_adapter_is_short_and_serves_what_it_should(tmp_path: Path) -> None:
             "/task/nope/variables/a/data",
         ):
             assert client.get(path).status_code == 404
-        assert client.delete("/task/task-1/variables/note.txt").status_code == 400
+        assert client.delete("/task/task-1/variables/note.txt").status_code == 405
         held = module.FolderStorage().get("task-1", "note.txt").value.content
         (tmp_path / "tasks" / "task-1" / "note.txt").write_text("replaced")
         with pytest.raises(ContentVanished):
