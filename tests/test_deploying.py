@@ -24,7 +24,7 @@ from tests.servers import serve, run
 pytestmark = pytest.mark.tools
 
 PAGE = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
-COMMANDS = {command.split()[0]: command for command in blocks(PAGE, "sh")}
+COMMANDS = {command.split()[0]: command.replace("\\\n", "") for command in blocks(PAGE, "sh")}
 [NGINX] = blocks(PAGE, "nginx")
 [BESIDE] = blocks((ROOT / "docs" / "live-engine.md").read_text(encoding="utf-8"), "nginx")
 UPSTREAM = "127.0.0.1:8000"
