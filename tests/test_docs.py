@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 import flask_taskvars.extension  # so that every error is defined
-from flask_taskvars.errors import EngineRefused, NotFound, StorageUnavailable, TaskVarsError
+from flask_taskvars.errors import EngineRefused, NotFound, StorageUnavailable, TaskVarsError, WrongTenant
 from flask_taskvars.problems import _JAX_RS
 from flask_taskvars.settings import PROFILES
 from flask_taskvars.storage.memory import MemoryStorage
@@ -50,9 +50,13 @@ def client(profile: str) -> FlaskClient:
     storage.set("task-1", "data", b"data")
     app = Flask("errors")
     app.testing = True
-    blueprint = flask_taskvars.extension.create_blueprint(
-        storage, authorize=lambda action, task_id, name: name != "secret", profile=profile, max_json_length=100
-    )
+
+    def may(action: str, task_id: str, name: str | None) -> bool:
+        if name == "another tenant's":
+            raise WrongTenant(action, task_id)
+        return name != "secret"
+
+    blueprint = flask_taskvars.extension.create_blueprint(storage, authorize=may, profile=profile, max_json_length=100)
 
     @blueprint.before_request
     def known() -> None:
@@ -72,6 +76,7 @@ CASES: list[Callable[[FlaskClient], TestResponse]] = [
     lambda client: client.post(f"{V}/new/data", data={"data": (BytesIO(), "x", "no type"), "valueType": "File"}),
     lambda client: client.get(f"{V}/data/data", headers={"X-Stranger": "yes"}),
     lambda client: client.get(f"{V}/secret/data"),
+    lambda client: client.get(f"{V}/another tenant's/data"),
     lambda client: client.get(f"{V}/nope/data"),
     lambda client: client.get("/task/nope/variables/data/data"),
     lambda client: client.get("/task/nope/variables"),
