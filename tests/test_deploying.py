@@ -19,7 +19,7 @@ from tests.forms import CONTENT_TYPE, END, part
 from tests.pages import ROOT, blocks
 from tests.rawhttp import Address, Broken, Connection, ask, request
 from tests.served_world import noise
-from tests.servers import serve, run
+from tests.servers import run, serve
 
 pytestmark = pytest.mark.tools
 

@@ -11,7 +11,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ from example_app.extensions import db
 from example_app.seed import seed
 from flask_taskvars import TaskVars
 from flask_taskvars.errors import ContentVanished
-from flask_taskvars.settings import PREFIX, Settings
 from flask_taskvars.storage.memory import MemoryStorage
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
 from flask_taskvars.storage.sqla.content import WINDOW
@@ -197,11 +195,6 @@ def test_the_table_of_methods(method: str, path: str, status: str, body: str, sc
     answer = client.open(url, method=method, **more)
     assert answer.status_code == int(status)
     assert bool(answer.data) is (status == "200")
-
-
-def test_the_table_of_settings() -> None:
-    listed = [(key.strip("`"), default.strip("`")) for key, default, _ in rows(section(README, "## Configuration"))]
-    assert listed == [(f"{PREFIX}{one.name.upper()}", repr(one.default)) for one in fields(Settings)]
 
 
 def test_the_table_of_profiles() -> None:
