@@ -8,14 +8,11 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Select,
-    String,
     and_,
     bindparam,
     case,
-    cast,
     func,
     literal,
-    null,
     or_,
     select,
     true,
@@ -96,19 +93,18 @@ def _visible(tables: Tables) -> CTE:
     no_case = visible.c.case_execution.is_(None)
     at_parent = and_(no_execution, no_case, parent.c.ID_ == visible.c.parent_task)
     joined = visible.join(execution, execution.c.ID_ == visible.c.execution, isouter=True)
-    ids: list[ColumnElement[str]] = [execution.c.ID_]
-    case_parent: ColumnElement[str | None] = cast(null(), String)
+    found: ColumnElement[str] = func.coalesce(execution.c.ID_, parent.c.ID_)
+    next_case: ColumnElement[str | None] = parent.c.CASE_EXECUTION_ID_
     if cases is not None:
         at_case = and_(no_execution, cases.c.ID_ == visible.c.case_execution)
         joined = joined.join(cases, at_case, isouter=True)
-        ids, case_parent = [*ids, cases.c.ID_], cases.c.PARENT_ID_
-    joined = joined.join(parent, at_parent, isouter=True)
-    found = func.coalesce(*ids, parent.c.ID_)
+        found = func.coalesce(execution.c.ID_, cases.c.ID_, parent.c.ID_)
+        next_case = func.coalesce(cases.c.PARENT_ID_, parent.c.CASE_EXECUTION_ID_)
     step = select(
         found,
         visible.c.depth + 1,
         func.coalesce(execution.c.PARENT_ID_, parent.c.EXECUTION_ID_),
-        func.coalesce(case_parent, parent.c.CASE_EXECUTION_ID_),
+        next_case,
         parent.c.PARENT_TASK_ID_,
-    ).select_from(joined)
+    ).select_from(joined.join(parent, at_parent, isouter=True))
     return visible.union_all(step.where(found.is_not(None), visible.c.depth < bindparam("deepest")))
