@@ -29,6 +29,7 @@ LAYERS = [
     {"storage.sqla.adapter"},
     {"storage.sqla.resolution", "storage.sqla.content"},
     {"storage.sqla.database", "storage.sqla.writing"},
+    {"storage.sqla.direct"},
     {"storage.sqla.models"},
     {"storage", "storage.base"},
     {"values"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -17,6 +18,8 @@ Guard: TypeAlias = Callable[[Mapping[str, Variable]], None]
 
 MAX_KEY = 255
 """Characters in an id or a variable's name, as in the engines."""
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class SpooledContent(Content):
@@ -105,7 +108,7 @@ class StorageAdapter(ABC):
 
 def storable(key: str) -> bool:
     """Whether every database can hold the text as a key. What can't be stored can't be found either."""
-    return len(key) <= MAX_KEY and "\0" not in key and not any("\ud800" <= char <= "\udfff" for char in key)
+    return len(key) <= MAX_KEY and not _UNSTORABLE.search(key)
 
 
 def check_key(key: str) -> None:

@@ -17,7 +17,7 @@ from ...values import Bytes, Content, File, Source, TypedValue, Value, Variable,
 from ..base import Guard, StorageAdapter, check_key, storable
 from .content import Contents, SQLAlchemyContent
 from .database import Conflict, Database, HostSession, OwnTransactions, transact
-from .models import ChunkMixin, ScopeMixin, VariableMixin, ready_made, table_of
+from .models import ChunkMixin, ScopeMixin, VariableFound, VariableMixin, ready_made, table_of
 from .resolution import HostResolution, HostScopes, Resolution, TableResolution
 from .writing import MANY, Check, Writer
 
@@ -105,7 +105,7 @@ class SQLAlchemyStorage(StorageAdapter):
         rows = self._resolution.all(database, _known(task_id), local=local)
         return {row.name: self._found(database, row) for row in rows}
 
-    def _found(self, database: Database, row: Row[*tuple[Any, ...]]) -> Variable:
+    def _found(self, database: Database, row: VariableFound) -> Variable:
         info = json.loads(row.info)
         content = self._contents.of(database, row) if row.content_id else None
         value: TypedValue

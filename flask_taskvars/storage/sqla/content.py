@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, func, insert, select, update
 
 from ...errors import ContentVanished
 from ...values import BLOCK, Content, Source, blocks
 from .database import Database
-from .models import INLINE
+from .models import INLINE, VariableFound
 
 WINDOW = 4
 """Blocks in one query: what a download holds in memory at a time."""
@@ -67,8 +67,9 @@ class Contents:
             return source
         return self.write(database, source)
 
-    def of(self, database: Database, row: Row[*tuple[Any, ...]]) -> SQLAlchemyContent:
-        """The content of a variable's row."""
+    def of(self, database: Database, row: VariableFound) -> SQLAlchemyContent:
+        """The content of a variable's row that has one."""
+        assert row.content_id is not None
         content = SQLAlchemyContent(self, database, row.content_id, row.size, row.sha256, row.modified, row.data)
         content.staged = False
         return content

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy import Connection, Engine, Select, Table, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session, scoped_session
 
 from ...errors import StorageUnavailable
+from .direct import Direct, Rows
 
 _CONFLICTS: set[str | int] = {"40001", "40P01", 1213}
 """SQLSTATEs of PostgreSQL, and a number of MySQL's: the transaction was undone to let another one through."""
@@ -31,6 +32,9 @@ class Database(Protocol):
     joined: bool
     """Whether the host ends the transaction: then its rollback takes along all that was written."""
 
+    def rows(self, statement: Select[Any], parameters: Mapping[str, object]) -> Rows:
+        """The rows that a statement finds."""
+
     def read(self) -> AbstractContextManager[Connection]:
         """A connection for one statement."""
 
@@ -50,6 +54,15 @@ class OwnTransactions:
             self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         if engine.dialect.driver == "psycopg":
             event.listen(self._reading, "before_cursor_execute", _ask_for_bytes)
+        self._direct = Direct(engine)
+
+    def rows(self, statement: Select[Any], parameters: Mapping[str, object]) -> Rows:
+        with _reachable():
+            rows = self._direct.rows(statement, parameters)
+        if rows is not None:
+            return rows
+        with self.read() as connection:
+            return connection.execute(statement, parameters).all()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -74,6 +87,10 @@ class HostSession:
 
     def __init__(self, session: Session | scoped_session[Any], table: Table) -> None:
         self._session, self._table = session, table
+
+    def rows(self, statement: Select[Any], parameters: Mapping[str, object]) -> Rows:
+        with self.read() as connection:
+            return connection.execute(statement, parameters).all()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from sqlalchemy import DDL, BigInteger, ColumnElement, Dialect, LargeBinary, String, Table, Text, case, event
+from sqlalchemy import DDL, BigInteger, ColumnElement, Dialect, LargeBinary, Row, String, Table, Text, case, event
 from sqlalchemy.dialects.mysql import LONGTEXT, VARBINARY
 from sqlalchemy.orm import Mapped, mapped_column, registry
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -77,6 +77,24 @@ class ChunkMixin:
     content_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     data: Mapped[bytes] = mapped_column(LargeBinary(BLOCK))
+
+
+class StoredVariable(NamedTuple):
+    """A variable's row."""
+
+    scope_id: str
+    name: str
+    type: str
+    value: str
+    info: str
+    content_id: str | None
+    size: int
+    sha256: str
+    modified: int
+    data: bytes | None
+
+
+VariableFound: TypeAlias = StoredVariable | Row[*tuple[Any, ...]]
 
 
 def ready_made(db: SQLAlchemy, mixin: type[ScopeMixin | VariableMixin | ChunkMixin]) -> Table:

@@ -5,18 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import Row, Table, and_, bindparam, literal, select
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    false,
+    literal_column,
+    not_,
+    or_,
+    select,
+)
 
 from ...errors import TaskNotFound
 from .database import Database
-from .models import listed
+from .models import StoredVariable, VariableFound, listed
 
 MAX_DEPTH = 900
 """Scopes in a chain; a bound for tables that were damaged into a circle. MySQL gives up after 1,000."""
 
 HostScopes: TypeAlias = Callable[[str], "Sequence[str] | None"]
 """The host's own rule: from a task's id to the ids of its scopes, nearest first; None for an unknown task."""
-VariableFound: TypeAlias = Row[*tuple[Any, ...]]
+_ZERO = literal_column("0", Integer)
 
 
 class Resolution(Protocol):
@@ -40,25 +54,23 @@ class TableResolution:
     """Scopes as rows with a parent: a recursive walk, in the same statement as the look-up."""
 
     def __init__(self, scope: Table, variable: Table) -> None:
-        start = select(scope.c.id, scope.c.parent_id, scope.c.is_task, literal(0).label("depth"))
-        chain = start.where(scope.c.id == bindparam("scope")).cte("visible", recursive=True)
-        # The flag travels from the first scope to all: what counts is whether the walk began at a task.
-        step = select(scope.c.id, scope.c.parent_id, chain.c.is_task, chain.c.depth + 1)
-        chain = chain.union_all(
-            step.join_from(chain, scope, scope.c.id == chain.c.parent_id).where(chain.c.depth < bindparam("deepest"))
-        )
+        chain = _walk(scope, false())
         here = variable.c.scope_id == chain.c.id
         self._chain = select(chain.c.id, chain.c.is_task).order_by(chain.c.depth)
-        self._one = (
-            select(chain.c.is_task, *variable.c)
-            .join_from(chain, variable, and_(here, variable.c.name == bindparam("name")), isouter=True)
-            .order_by(variable.c.name.is_(None), chain.c.depth)
-            .limit(1)
-        )
         self._all = (
             select(chain.c.is_task, *listed(variable))
             .join_from(chain, variable, here, isouter=True)
             .order_by(chain.c.depth.desc())
+        )
+        # The walk ends where the name is, so that nothing is to be sorted; its first row tells of the task.
+        near = variable.alias("near")
+        name: BindParameter[str] = bindparam("name")
+        chain = _walk(scope, select(_ZERO).where(near.c.scope_id == scope.c.id, near.c.name == name).exists())
+        there = and_(chain.c.found, variable.c.scope_id == chain.c.id, variable.c.name == name)
+        self._one: Select[Any] = (
+            select(chain.c.is_task, *(variable.c[field] for field in StoredVariable._fields))
+            .join_from(chain, variable, there, isouter=True)
+            .where(or_(chain.c.found, chain.c.depth == _ZERO))
         )
 
     def chain(self, database: Database, scope: str, *, task: bool) -> list[str]:
@@ -69,11 +81,10 @@ class TableResolution:
         return [row.id for row in rows]
 
     def one(self, database: Database, task_id: str, name: str, *, local: bool) -> VariableFound | None:
-        with database.read() as connection:
-            row = connection.execute(self._one, _where(task_id, local) | {"name": name}).one_or_none()
-        if row is None or not row.is_task:
+        rows = database.rows(self._one, _where(task_id, local) | {"name": name})
+        if not rows or not rows[0][0]:
             raise TaskNotFound(task_id)
-        return None if row.name is None else row
+        return next((StoredVariable(*columns) for _, *columns in rows if columns[1] is not None), None)
 
     def all(self, database: Database, task_id: str, *, local: bool) -> Sequence[VariableFound]:
         with database.read() as connection:
@@ -115,6 +126,16 @@ class HostResolution:
     def _near(self, database: Database, task_id: str, local: bool) -> list[str]:
         chain = self.chain(database, task_id, task=True)
         return chain[:1] if local else chain
+
+
+def _walk(scope: Table, found: ColumnElement[bool]) -> CTE:
+    """The scopes from one outwards, up to the first where `found` is true."""
+    start = select(scope.c.id, scope.c.parent_id, scope.c.is_task, _ZERO.label("depth"), found.label("found"))
+    chain = start.where(scope.c.id == bindparam("scope")).cte("visible", recursive=True)
+    # The flag travels from the first scope to all: what counts is whether the walk began at a task.
+    step = select(scope.c.id, scope.c.parent_id, chain.c.is_task, chain.c.depth + literal_column("1"), found)
+    further = and_(chain.c.depth < bindparam("deepest"), not_(chain.c.found))
+    return chain.union_all(step.join_from(chain, scope, scope.c.id == chain.c.parent_id).where(further))
 
 
 def _where(scope: str, local: bool) -> dict[str, object]:
