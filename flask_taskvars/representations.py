@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from werkzeug.http import http_date
 
@@ -49,10 +50,7 @@ class Representation:
     @property
     def etag(self) -> str:
         """The strong validator: of the bytes, and of the headers that a 304 leaves as the client has them."""
-        if self.disposition is None:
-            return self.content.etag
-        described = hashlib.sha256(f"{self.content_type}\n{self.disposition}".encode("ascii"))
-        return f"{self.content.etag}-{described.hexdigest()[:16]}"
+        return _etag(self.content.etag, self.content_type, self.disposition)
 
     @property
     def modified(self) -> datetime | None:
@@ -62,18 +60,34 @@ class Representation:
 
     def headers(self) -> dict[str, str]:
         """The headers of a 200."""
-        headers = {"Content-Type": self.content_type}
-        if self.disposition:
-            headers["Content-Disposition"] = self.disposition
-        if modified := self.modified:
-            headers["Last-Modified"] = http_date(modified)
-        if digest := self.content.sha256:
-            headers["Repr-Digest"] = f"sha-256=:{b64encode(digest).decode()}:"  # RFC 9530 3
-        return headers | self.validating() | HARDENING | {"Accept-Ranges": "bytes"}
+        content = self.content
+        return _headers(self.content_type, self.disposition, content.sha256, self.modified) | self.validating()
 
     def validating(self) -> dict[str, str]:
         """The headers that a 304 must have too (RFC 9110 15.4.5)."""
         return {"ETag": f'"{self.etag}"', "Cache-Control": self.cache_control}
+
+
+@lru_cache(1024)
+def _etag(content: str, content_type: str, disposition: str | None) -> str:
+    if disposition is None:
+        return content
+    described = hashlib.sha256(f"{content_type}\n{disposition}".encode("ascii"))
+    return f"{content}-{described.hexdigest()[:16]}"
+
+
+@lru_cache(1024)
+def _headers(
+    content_type: str, disposition: str | None, sha256: bytes | None, modified: datetime | None
+) -> dict[str, str]:
+    headers = {"Content-Type": content_type}
+    if disposition:
+        headers["Content-Disposition"] = disposition
+    if modified:
+        headers["Last-Modified"] = http_date(modified)
+    if sha256:
+        headers["Repr-Digest"] = f"sha-256=:{b64encode(sha256).decode()}:"  # RFC 9530 3
+    return headers | HARDENING | {"Accept-Ranges": "bytes"}
 
 
 def represent(value: Bytes | File, settings: Settings) -> Representation:
