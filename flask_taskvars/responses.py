@@ -130,12 +130,12 @@ class Body:
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
-        self._first = next(blocks, b"")
+        self.first = next(blocks, b"")
 
     def __iter__(self) -> Iterator[bytes]:
-        if self._first:
-            yield self._first
-            self._first = b""
+        if self.first:
+            yield self.first
+            self.first = b""
         yield from self._blocks
 
     def close(self) -> None:
@@ -150,20 +150,28 @@ def _close(blocks: Iterator[bytes]) -> None:
 
 def streamed(status: int, blocks: Iterator[bytes], length: int, headers: dict[str, str]) -> Response:
     """A response of `length` bytes out of blocks, the first of which is read now."""
-    # A private environ: the server's own file wrapper may read from another thread, and send_file's default reads
-    # 8 KiB at a time. Its conditional answers are not used; they judge ranges before preconditions.
-    response = cast(
-        Response,
-        send_file(
-            cast(IO[bytes], Body(blocks)),
-            {"wsgi.file_wrapper": lambda body, _: body},
-            mimetype="application/octet-stream",
-            conditional=False,
-            etag=False,
-            response_class=current_app.response_class,
-        ),
-    )
+    body = Body(blocks)
+    response = _in_memory(body) if len(body.first) == length else _sent_file(body)
     response.status_code = status
-    # Ours alone; and to make these at once costs half of putting one after the other into those.
+    # Ours alone; and to make them at once costs half of setting one after the other.
     response.headers = Headers([*headers.items(), ("Content-Length", str(length))])
     return response
+
+
+def _in_memory(body: Body) -> Response:
+    """A small value has nothing to stream, and `send_file` would take a tenth of all its time."""
+    body.close()
+    return current_app.response_class([body.first], direct_passthrough=True)
+
+
+def _sent_file(body: Body) -> Response:
+    # A private environ: the server's own file wrapper may read from another thread, and send_file's default reads
+    # 8 KiB at a time. Its conditional answers are not used; they judge ranges before preconditions.
+    response = send_file(
+        cast(IO[bytes], body),
+        {"wsgi.file_wrapper": lambda body, _: body},
+        mimetype="application/octet-stream",
+        conditional=False,
+        response_class=current_app.response_class,
+    )
+    return cast(Response, response)

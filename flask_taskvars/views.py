@@ -253,6 +253,8 @@ def _told_of_read(response: Response, task_id: str, name: str, value: TypedValue
 
 
 def _tell(signal: Signal, task_id: str, name: str, value: TypedValue | None) -> None:
+    if not signal.receivers:
+        return
     content = value.content if isinstance(value, (Bytes, File)) else None
     size = content.size if isinstance(content, Content) else len(content) if isinstance(content, bytes) else None
     signal.send(current_app._get_current_object(), task_id=task_id, name=name, size=size)  # type: ignore[attr-defined]

@@ -106,18 +106,18 @@ class SQLAlchemyStorage(StorageAdapter):
         return {row.name: self._found(database, row) for row in rows}
 
     def _found(self, database: Database, row: VariableFound) -> Variable:
-        info = json.loads(row.info)
         content = self._contents.of(database, row) if row.content_id else None
         value: TypedValue
         match row.type:
             case "Bytes":
                 value = Bytes(content)
             case "File":
+                info = json.loads(row.info)
                 value = File(
                     content, filename=info["filename"], mimetype=info.get("mimeType"), encoding=info.get("encoding")
                 )
             case _:
-                value = Value(row.type, json.loads(row.value), info)
+                value = Value(row.type, json.loads(row.value), json.loads(row.info))
         return Variable(row.name, row.scope_id, value)
 
     def update(

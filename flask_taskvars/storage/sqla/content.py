@@ -135,7 +135,6 @@ class SQLAlchemyContent(Content):
         self._id, self._data = content_id, data
         self.size, self.etag = size, sha256
         self._modified = modified
-        self.modified = datetime.fromtimestamp(modified, UTC)
 
     def columns(self) -> dict[str, object]:
         """What a variable's row holds of it."""
@@ -163,6 +162,10 @@ class SQLAlchemyContent(Content):
     @property
     def sha256(self) -> bytes:  # type: ignore[override]  # computed only where a header shows it
         return bytes.fromhex(self.etag)
+
+    @property
+    def modified(self) -> datetime:  # type: ignore[override]
+        return datetime.fromtimestamp(self._modified, UTC)
 
     def open_at(self, offset: int) -> Iterator[bytes]:
         if offset >= self.size:

@@ -57,8 +57,10 @@ class OwnTransactions:
         self._direct = Direct(engine)
 
     def rows(self, statement: Select[Any], parameters: Mapping[str, object]) -> Rows:
-        with _reachable():
+        try:
             rows = self._direct.rows(statement, parameters)
+        except TimeoutError as error:
+            raise StorageUnavailable from error
         if rows is not None:
             return rows
         with self.read() as connection:
