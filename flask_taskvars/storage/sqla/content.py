@@ -184,8 +184,8 @@ class SQLAlchemyContent(Content):
 
     def _inline(self) -> bytes:
         if self._data is None:
-            with self._database.read() as connection:
-                self._data = connection.scalar(self.contents.inline, {"content_id": self._id})
+            found = self._database.rows(self.contents.inline, {"content_id": self._id})
+            self._data = found[0][0] if found else None
         if self._data is None:
             raise ContentVanished
         return self._data
@@ -193,8 +193,7 @@ class SQLAlchemyContent(Content):
     def _read(self, first: int, last: int) -> list[bytes]:
         """Read blocks `first` to `last` on a connection that is given back before the first of them is sent."""
         where = {"content_id": self._id, "first": first, "last": last}
-        with self._database.read() as connection:
-            found = list(connection.scalars(self.contents.window, where))
+        found = [row[0] for row in self._database.rows(self.contents.window, where)]
         if len(found) != last - first + 1:
             raise ContentVanished
         return found
