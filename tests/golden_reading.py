@@ -17,8 +17,12 @@ from tests.golden_row import (
 )
 
 HTML = "400 with an HTML page of the servlet container"
+NO_TASK = "task no-such-task doesn't exist: task is null"
 HASH = typed("File", None, filename="f.txt", mimeType="a#b/c")
-OBJECT = r"^typed: check list: |^query \?deserializeValue=true: GET .*/list\?"
+LIST = r"^typed: check list: |^query \?deserializeValue=true: GET .*/list\?"
+ORDER = serialized("{}", "com.example.Order")
+NO_JSON = serialized("{", "java.util.HashMap")
+TEXTS = {"Json": '{"a": 1}', "Xml": "<a/>"}
 
 FILES = (
     Difference(
@@ -126,11 +130,38 @@ NAMES = (
         steps={r"/variables/%zz/data$": {"status": 404, "type": JSON, "body": absent("%zz")}},
     ),
     Difference(
+        asked="a `;` in a path, not escaped",
+        engines="it and what follows are dropped, up to the next slash: 200 with `v` for `v;x`, if there is a `v`",
+        ours="it is a part of the name: 404, unless there is a variable of this name",
+        why="WSGI servers unescape the path; behind them `;` is the same as `%3B`, which is a part of the name.",
+        steps={
+            r"^semicolon in a path: GET .*;x=1$": {"status": 404, "body": absent("v;x=1")},
+            r"^semicolon in a path: GET .*;/data$": {"status": 404, "body": absent("v;")},
+        },
+    ),
+    Difference(
+        asked="a task that doesn't exist, and a body that can't be read or does not fit",
+        engines="400 or 415, or 500 where there is nothing in it, about the body",
+        ours="404, about the task",
+        as_engine="500, about the task",
+        why="A body is read when it is known that the task exists and that the caller may write.",
+        steps={
+            r"^no task, .*: (PUT .*/v|POST .*/data)$": {
+                "body": error("RestException", f"Cannot put task variable v: {NO_TASK}"),
+            },
+            r"^no task, .*: POST .*/variables$": {
+                "body": error("RestException", f"Cannot modify variables for task no-such-task: {NO_TASK}")
+            },
+        },
+        documented={r"^no task, ": {"status": 404}},
+        engine={r"^no task, ": {"status": 500}},
+    ),
+    Difference(
         asked="a task that doesn't exist",
         engines="500",
         ours="404 with the same body",
         why="The server did nothing wrong. A 500 is tried again, and wakes somebody up.",
-        documented={r"(GET|POST) /task/(no-such-task|%20|x+|\{process\})/": {"status": 404}},
+        documented={r"^(?!no task, ).*(GET|POST) /task/(no-such-task|%20|x+|\{process\})/": {"status": 404}},
     ),
 )
 
@@ -138,9 +169,19 @@ OTHERS = (
     Difference(
         asked="`Range`",
         engines="200 with everything",
-        ours="206 with the range (RFC 9110 14)",
+        ours="206 with the range, 416 when there is nothing in it (RFC 9110 14)",
         why="So that a broken download can go on where it broke off.",
-        steps={r'^header \{"Range": "bytes=0-1"\} on someFile: ': {"status": 206, "body": b"so"}},
+        steps={
+            r'^header \{"Range": "bytes=0-1"\} on someFile: ': {"status": 206, "body": b"so"},
+            r"^range of nothing: .*/data$": {
+                "status": 416,
+                "type": JSON,
+                "body": error(
+                    "RangeNotSatisfiableException",
+                    "No range of the request lies within the 0 bytes of the variable.",
+                ),
+            },
+        },
     ),
     Difference(
         asked="`If-None-Match`, `If-Modified-Since`",
@@ -158,10 +199,27 @@ OTHERS = (
     ),
     Difference(
         asked="an Object, without `deserializeValue=false`",
-        engines="the object as JSON in the JSON, with the type that Java found",
-        ours="its serialized text, and the type that it was saved with, whatever `deserializeValue` is",
+        engines="the object as JSON in the JSON, with the type that Java found; 500 when Java can't make it",
+        ours="200 with its serialized text and the type that it was saved with, whatever `deserializeValue` is",
         why="Only Java can make an object of it, with the classes of your processes.",
-        steps={OBJECT: {"body": serialized("[1,2]", "java.util.ArrayList")}},
+        steps={
+            LIST: {"body": serialized("[1,2]", "java.util.ArrayList")},
+            r"^Object that is no JSON: GET .*/v$": {"status": 200, "body": NO_JSON},
+            r"^Object that is no JSON: GET .*/variables$": {"status": 200, "body": {"v": NO_JSON}},
+            r"^Object of an unknown class: GET .*/v$": {"status": 200, "body": ORDER},
+            r"^Object of an unknown class: GET .*/variables$": {"status": 200, "body": {"v": ORDER}},
+        },
+        of=("Camunda",),
+    ),
+    Difference(
+        asked="a Json or Xml, without `deserializeValue=false`",
+        engines="a few properties of the Java object that reads it, such as `dataFormatName`; nothing of the text",
+        ours="the text, whatever `deserializeValue` is",
+        why="It is what was stored, and what was meant.",
+        steps={
+            **{rf"^{kind}: GET .*/v(\?.*=true)?$": {"body": typed(kind, text)} for kind, text in TEXTS.items()},
+            **{rf"^{kind}: GET .*/variables$": {"body": {"v": typed(kind, text)}} for kind, text in TEXTS.items()},
+        },
         of=("Camunda",),
     ),
     Difference(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import starmap
 from pathlib import Path
@@ -130,9 +130,13 @@ def _case(*recorded: Mapping[str, Any]) -> Case:
 def _step(case: str, *recorded: Mapping[str, Any]) -> Step:
     asked, *others = ({key: value for key, value in one.items() if key != "answer"} for one in recorded)
     assert others.count(asked) == len(others), f"{case}: the engines were not asked the same"
-    answers = dict(zip(ENGINES, (one["answer"] for one in recorded), strict=True))
+    return replace(step_of(case, asked), answers=dict(zip(ENGINES, (one["answer"] for one in recorded), strict=True)))
+
+
+def step_of(case: str, asked: Mapping[str, Any]) -> Step:
+    """A request as it is in a file, without answers."""
     label = f"{case}: {asked['method']} {asked['path']}"
-    return Step(label, asked["method"], asked["path"], asked.get("headers", {}), _bytes(asked), answers)
+    return Step(label, asked["method"], asked["path"], asked.get("headers", {}), _bytes(asked), {})
 
 
 def _bytes(step: Mapping[str, Any]) -> bytes:

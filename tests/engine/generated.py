@@ -86,7 +86,7 @@ def documents(spin: bool) -> Documents:
     file = st.fixed_dictionaries({"type": st.sampled_from(["File", "file"]), "value": BASE64, "valueInfo": named})
     kinds = st.sampled_from([*fitting, *ODD_TYPES])
     odd = st.fixed_dictionaries({}, optional={"type": kinds, "value": SCALARS, "valueInfo": st.none() | INFO})
-    return right | file | odd
+    return st.one_of(right, file, odd)
 
 
 def patches(spin: bool) -> Documents:
@@ -163,7 +163,8 @@ def _looked_at(draw: st.DrawFn, spin: bool) -> list[Step]:
     resource = draw(st.sampled_from(["", "/{name}", "/{name}", "/{name}/data"]))
     method = draw(st.sampled_from(METHODS[resource]))
     query, end = draw(st.sampled_from(QUERIES)), draw(st.sampled_from([""] * 8 + ["/"]))
-    headers, body = {}, b""
+    headers: dict[str, str] = {}
+    body = b""
     if (resource, method) == ("/{name}/data", "POST"):
         headers, body = draw(uploads(spin))
     elif (resource, method) in WRITTEN:

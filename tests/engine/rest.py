@@ -6,14 +6,14 @@ import http.client
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from werkzeug.datastructures import Headers
 
-from tests.golden_world import Answer, World
+from tests.golden_world import Answer, Step, World
 
 MODELS = Path(__file__).with_name("models")
 TIMEOUT = 120.0
@@ -34,6 +34,13 @@ class EngineWorld(World):
 
     def id(self, scope: str) -> str:
         return self.ids[scope]
+
+    def blank(self, answer: Answer) -> Answer:
+        """The answer with placeholders in the place of ids."""
+        body = answer.body
+        for scope, identifier in self.ids.items():
+            body = body.replace(identifier.encode(), f"{{{scope}}}".encode())
+        return replace(answer, body=body)
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,10 @@ class Rest:
             return Answer(response.status, Headers(response.getheaders()), response.read())
         finally:
             connection.close()
+
+    def ask(self, step: Step, world: EngineWorld) -> Answer:
+        """Send a request with placeholders; the answer has them too."""
+        return world.blank(self.send(step.method, world.fill(step.path), step.headers, step.body))
 
     def call(self, method: str, path: str, document: object = None) -> Any:
         """Send a request that must succeed, and read its JSON."""

@@ -20,7 +20,7 @@ ROWS = [row for row in DIFFERENCES if "Camunda" in row.of and row.patterns("engi
 @pytest.fixture(scope="module")
 def exchanges() -> list[Exchange]:
     """Camunda's recorded answers and ours to the same requests; collections as their variables."""
-    found = []
+    found: list[Exchange] = []
     with make_desk(None, TASKVARS_PROFILE="engine") as desk:
         shared = World()
         shared.add_scopes(desk.storage)

@@ -1,0 +1,85 @@
+"""Made-up requests, sent to an engine and to us: the same answers, or different ones on purpose."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from hypothesis import HealthCheck, event, given, settings
+
+from flask_taskvars import TaskVars
+from flask_taskvars.storage.camunda import CamundaStorage
+from tests.desk import Desk, make_desk
+from tests.engine.generated import cases
+from tests.engine.rest import EngineWorld, Rest
+from tests.engine.rules import RULES, Exchange, unexplained
+from tests.golden_compare import Parts, live_parts
+from tests.golden_world import Step, replay
+
+pytestmark = [pytest.mark.engine, pytest.mark.tools]
+
+CASES = int(os.environ.get("TASKVARS_TEST_CASES", "300"))
+
+
+@pytest.fixture(scope="module")
+def own_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """An app in the profile `engine` with a database of its own."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('own')}/taskvars.db"
+    with make_desk(url, TASKVARS_PROFILE="engine") as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def beside(engine_url: str, rest: Rest) -> Iterator[Flask]:
+    """An app in the profile `engine` on the engine's database, which writes through the engine."""
+    app, engine = Flask("beside"), sa.create_engine(engine_url)
+    TaskVars(CamundaStorage(engine, rest_url=rest.base), profile="engine").init_app(app)
+    yield app
+    engine.dispose()
+
+
+def ours(app: Flask, step: Step, world: EngineWorld) -> Parts:
+    return live_parts(step, world.blank(replay(app, step, world)))
+
+
+def theirs(rest: Rest, step: Step, world: EngineWorld) -> Parts:
+    return live_parts(step, rest.ask(step, world))
+
+
+def check(step: Step, engine: Parts, mine: Parts) -> None:
+    exchange = Exchange(step, engine, mine)
+    for one in exchange.each():
+        event(next((str(rule.__doc__) for rule in RULES if one.differing and rule(one)), "the same"))
+    assert not unexplained(exchange)
+
+
+def test_a_storage_of_our_own_answers_as_the_engine(rest: Rest, own_desk: Desk, engine_name: str) -> None:
+    @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=cases(spin=engine_name == "camunda"))
+    def same(case: list[Step]) -> None:
+        world = rest.make_world()
+        world.add_scopes(own_desk.storage)
+        for step in case:
+            check(step, theirs(rest, step, world), ours(own_desk.app, step, world))
+
+    same()
+
+
+def test_beside_an_engine_we_answer_as_it_does(rest: Rest, beside: Flask, engine_name: str) -> None:
+    """One world is written by the engine, one by us; all is read by both."""
+
+    @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=cases(spin=engine_name == "camunda"))
+    def same(case: list[Step]) -> None:
+        its, mine = rest.make_world(), rest.make_world()
+        for step in case:
+            answer = theirs(rest, step, its)
+            check(step, answer, ours(beside, step, mine))
+            if step.method == "GET":
+                check(step, answer, ours(beside, step, its))
+                check(step, theirs(rest, step, mine), ours(beside, step, mine))
+
+    same()
