@@ -44,7 +44,7 @@ NUMERIC = st.sampled_from(["", " ", "5", " 5 ", "+5", "05", "5.0", "1e3", "NaN",
 DATES = st.sampled_from(["2026-11-23T10:11:12.345+0000", "2026-11-23T10:11:12.345+0230", "2026-13-41T10:11:12.3Z"])
 TRUTHS = st.sampled_from([True, False, "true", "True", "tRUE", "FALSE", "yes"])
 BASE64 = st.binary(max_size=8).map(lambda data: b64encode(data).decode())
-SCALARS = st.none() | NUMBERS | NUMERIC | DATES | TRUTHS | TEXT
+ANYTHING = st.none() | NUMBERS | NUMERIC | DATES | TRUTHS | TEXT | st.sampled_from([[1], {"a": [None]}])
 FITTING: dict[str, st.SearchStrategy[object]] = {
     "String": TEXT,
     "Boolean": TRUTHS,
@@ -54,6 +54,14 @@ FITTING: dict[str, st.SearchStrategy[object]] = {
     "Bytes": BASE64,
 }
 SPIN = {"Json": st.sampled_from(['{"a": 1}', "[1]", "5", "{", ""]), "Xml": st.sampled_from(["<a/>", "<a", ""])}
+JAVA = st.fixed_dictionaries(
+    {
+        "serializationDataFormat": st.sampled_from(
+            ["application/json"] * 4 + ["application/x-java-serialized-object", ""]
+        )
+    },
+    optional={"objectTypeName": st.sampled_from(["java.util.ArrayList", "java.util.HashMap", "com.example.Order"])},
+)
 ODD_TYPES = ("string", "STRING", "file", "File", "Number", "Nope", 5, None)
 
 FILE_NAMES = TEXT | st.sampled_from(
@@ -70,23 +78,23 @@ MIME_TYPES = st.sampled_from(
 )
 ENCODINGS = st.sampled_from(["UTF-8", "utf-8", "ISO-8859-1", "UTF-16", "nonsense", "", "a b", '"', "ä", "a;b", 5])
 FILE_INFO = {"mimeType": MIME_TYPES, "encoding": ENCODINGS}
-INFO = st.fixed_dictionaries({}, optional={"filename": FILE_NAMES, "transient": TRUTHS, "x": SCALARS, **FILE_INFO})
+INFO = st.fixed_dictionaries({}, optional={"filename": FILE_NAMES, "transient": TRUTHS, "x": ANYTHING, **FILE_INFO})
 
 
 def documents(spin: bool) -> Documents:
     """VariableValueDtos, most of which are right.
 
-    :param spin: with Json and Xml, which are types of Camunda's alone.
+    :param spin: with Json, Xml and Objects: the Operaton of these tests can't read them.
     """
     fitting = FITTING | (SPIN if spin else {})
-    right = st.one_of(
-        *(st.fixed_dictionaries({"type": st.just(kind), "value": value}) for kind, value in fitting.items()),
-    )
+    right = [st.fixed_dictionaries({"type": st.just(kind), "value": value}) for kind, value in fitting.items()]
+    if spin:
+        right.append(st.fixed_dictionaries({"type": st.just("Object"), "value": SPIN["Json"], "valueInfo": JAVA}))
     named = st.fixed_dictionaries({"filename": FILE_NAMES}, optional=FILE_INFO)
     file = st.fixed_dictionaries({"type": st.sampled_from(["File", "file"]), "value": BASE64, "valueInfo": named})
     kinds = st.sampled_from([*fitting, *ODD_TYPES])
-    odd = st.fixed_dictionaries({}, optional={"type": kinds, "value": SCALARS, "valueInfo": st.none() | INFO})
-    return st.one_of(right, file, odd)
+    odd = st.fixed_dictionaries({}, optional={"type": kinds, "value": ANYTHING, "valueInfo": st.none() | INFO})
+    return st.one_of(*right, file, file, odd, odd)
 
 
 def patches(spin: bool) -> Documents:

@@ -25,10 +25,9 @@ CASES = int(os.environ.get("TASKVARS_TEST_CASES", "300"))
 
 
 @pytest.fixture(scope="module")
-def own_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def own_desk(postgresql_url: str) -> Iterator[Desk]:
     """An app in the profile `engine` with a database of its own."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('own')}/taskvars.db"
-    with make_desk(url, TASKVARS_PROFILE="engine") as desk:
+    with make_desk(postgresql_url, TASKVARS_PROFILE="engine") as desk:
         yield desk
 
 
