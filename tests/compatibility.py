@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from flask_taskvars.settings import PROFILES
-from tests.golden_differences import DIFFERENCES, row_of
+from tests.golden_differences import BESIDE, DIFFERENCES, row_of
 from tests.golden_row import Difference
 from tests.golden_world import ENGINES, cases
 
@@ -59,6 +59,20 @@ Both engines, unless one is named.
 `engine` answers as the engines do, unless it says here what they answer.
 
 {by_profile}
+
+## Beside a live engine
+
+With `CamundaStorage` on the database of an engine that runs, the same requests were sent again, and have the same
+answers, but for these, which are the engine's own:
+
+{beside}
+
+There, and on a storage of our own, the tests also send some hundred requests that are made up anew in each run, to us
+and to a Camunda that they start. No answer may differ but for the rows above:
+
+```sh
+make test PYTEST_ARGS=tests/engine/test_answers.py
+```
 """
 
 
@@ -72,6 +86,7 @@ def page() -> str:
         cases=len(cases()),
         counts=_counts(),
         both=table(("Asked", "The engines", "Here", "Why"), map(_in_both, both)),
+        beside=table(("Asked", "Why"), ((one.asked, one.why) for one in BESIDE)),
         by_profile=table(("Asked", "`engine`", "`documented`", "Why"), map(_in_each, by_profile)),
     )
 

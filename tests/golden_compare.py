@@ -95,21 +95,22 @@ def _recorded_body(body: Mapping[str, Any], world: World) -> object:
 
 
 def _plain(document: Any) -> Any:
-    """Both codes of an error without a code are the same."""
-    if isinstance(document, dict) and document.get("code") == 0:
-        return document | {"code": None}
-    return document
+    """Both codes of an error without a code are the same, and what the engine itself sets is left out."""
+    if not isinstance(document, dict):
+        return document
+    kept = {key: value for key, value in document.items() if key not in ENGINE_MADE}
+    return kept | {"code": None} if kept.get("code") == 0 else kept
 
 
 def _contract_only(document: Any) -> Any:
-    """Take out what the engines' own variables, Java's names of classes, and its serialized objects bring in."""
+    """Take out what Java's names of classes and its serialized objects bring in."""
     match document:
         case {"message": str(message), **rest} if _JAVA_CLASS.search(message):
             return {**rest, "message": ANY}
         case {"type": _, "value": str(value), **rest} if _JAVA_VALUE.match(value):
             return {**document, "value": ANY}
         case dict():
-            return {key: _contract_only(value) for key, value in document.items() if key not in ENGINE_MADE}
+            return {key: _contract_only(value) for key, value in document.items()}
     return document
 
 

@@ -88,7 +88,7 @@ class World:
 
     def add_variables(self, storage: Storage) -> None:
         """Set every variable."""
-        for item in _world()["variables"]:
+        for item in variables():
             storage.set(self.id(item["scope"]), item["name"], _typed(item))
 
 
@@ -97,6 +97,12 @@ def cases() -> tuple[Case, ...]:
     """All cases; every engine was asked the same."""
     recordings = [json.loads((GOLDEN / file).read_text()) for file in ENGINES.values()]
     return tuple(starmap(_case, zip(*recordings, strict=True)))
+
+
+def variables() -> list[dict[str, Any]]:
+    """All variables of the shared world, as VariableValueDtos with their `scope` and `name`."""
+    found: list[dict[str, Any]] = _world()["variables"]
+    return found
 
 
 def send(app: Flask, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:

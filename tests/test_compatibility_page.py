@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.compatibility import PATH, page
-from tests.golden_differences import DIFFERENCES
+from tests.compatibility import PATH, STEPS, page
+from tests.golden_differences import BESIDE, DIFFERENCES, Beside, row_of
 from tests.golden_row import Difference
 from tests.pages import ROOT, rows, section
 
@@ -32,6 +32,12 @@ def test_a_row_stands_under_the_heading_of_its_profiles(row: Difference) -> None
         if (asked, ours, why) == (row.asked, row.ours, row.why) and row.engines in engines and row.as_engine in engines
     ]
     assert found == [headings[not row.documented]]
+
+
+@pytest.mark.parametrize("one", BESIDE, ids=lambda one: one.asked)
+def test_what_is_not_so_beside_an_engine_is_about_a_row(one: Beside) -> None:
+    rows = [row_of(step.label, "Camunda", "documented") for step in STEPS if re.search(one.steps, step.label)]
+    assert one.asked in {row.asked for row in rows if row}
 
 
 def test_its_links_lead_somewhere() -> None:

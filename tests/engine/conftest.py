@@ -7,7 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
+from flask_taskvars import TaskVars
+from flask_taskvars.settings import PROFILES
+from flask_taskvars.storage.camunda import CamundaStorage
 from tests.conftest import missing
 from tests.databases import Missing
 from tests.engine.rest import Rest
@@ -42,3 +46,14 @@ def rest(engine_name: str, engine_url: str) -> Iterator[Rest]:
             yield started
     except Missing as absence:
         missing(str(absence))
+
+
+@pytest.fixture(scope="session")
+def beside(engine_url: str, rest: Rest) -> Iterator[Flask]:
+    """An app on the engine's database that writes through the engine; each profile is mounted under its name."""
+    app, engine = Flask("beside"), sa.create_engine(engine_url)
+    for profile in PROFILES:
+        storage = CamundaStorage(engine, rest_url=rest.base)
+        TaskVars(storage, name=profile, profile=profile, url_prefix=f"/{profile}").init_app(app)
+    yield app
+    engine.dispose()
