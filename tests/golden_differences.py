@@ -41,6 +41,11 @@ BESIDE = (
         "The engine sets them there, too.",
     ),
     Beside(
+        "a variable of the type Json or Xml, or an Object serialized as JSON",
+        "",
+        "The engine writes them, or refuses to.",
+    ),
+    Beside(
         "`If-None-Match`, `If-Modified-Since`",
         "If-Modified-Since",
         "`If-Modified-Since` only: the engine does not keep when a value was written. There is an ETag.",

@@ -10,6 +10,7 @@ import pytest
 from tests.compatibility import PATH, STEPS, page
 from tests.golden_differences import BESIDE, DIFFERENCES, Beside, row_of
 from tests.golden_row import Difference
+from tests.golden_world import ENGINES
 from tests.pages import ROOT, rows, section
 
 
@@ -36,7 +37,8 @@ def test_a_row_stands_under_the_heading_of_its_profiles(row: Difference) -> None
 
 @pytest.mark.parametrize("one", BESIDE, ids=lambda one: one.asked)
 def test_what_is_not_so_beside_an_engine_is_about_a_row(one: Beside) -> None:
-    rows = [row_of(step.label, "Camunda", "documented") for step in STEPS if re.search(one.steps, step.label)]
+    labels = [step.label for step in STEPS if re.search(one.steps, step.label)]
+    rows = [row_of(label, engine, "documented") for label in labels for engine in ENGINES]
     assert one.asked in {row.asked for row in rows if row}
 
 

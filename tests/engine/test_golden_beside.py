@@ -20,15 +20,19 @@ PROFILE = "documented"
 NOT_IN_POSTGRESQL = re.compile(r"review name14$|all local: review$|\\ud800")
 """Cases with what the recorded H2 stores and PostgreSQL does not: a NUL and a lone surrogate."""
 
+NEEDS_SPIN = re.compile(r"^put (7|72|body 17) |^(untyped|upload) object$")
+"""Cases in which we send the engine an Object as JSON or know Json; the Operaton of these tests does neither."""
+
 CASES = [case for case in cases() if not NOT_IN_POSTGRESQL.search(case.name)]
 
 
 @pytest.fixture(scope="module")
-def shared(rest: Rest) -> EngineWorld:
+def shared(rest: Rest, engine_name: str) -> EngineWorld:
     """The world that no request of its cases changes."""
     world = rest.make_world()
     for variable in variables():
-        if "\0" not in variable.get("valueInfo", {}).get("filename", ""):
+        refused = variable["name"] == "name14" or (variable["type"] == "Object" and engine_name == "operaton")
+        if not refused:
             typed = {key: variable[key] for key in ("type", "value", "valueInfo") if key in variable}
             rest.set(world, variable["scope"], {variable["name"]: typed})
     return world
@@ -36,6 +40,8 @@ def shared(rest: Rest) -> EngineWorld:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name[:60])
 def test_answers_as_recorded(rest: Rest, engine_name: str, shared: EngineWorld, beside: Flask, case: Case) -> None:
+    if engine_name == "operaton" and NEEDS_SPIN.search(case.name):
+        pytest.skip("this Operaton is without Spin")
     world = shared if case.on == "world" else rest.make_world()
     engine = engine_name.title()
     for step in case.steps:
