@@ -13,7 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from ...errors import ContentVanished, ReadOnly, StorageUnavailable, TaskNotFound, VariableNotFound
 from ...values import Content, TypedValue, Value, Variable
-from ..base import Guard, StorageAdapter, storable
+from ..base import Guard, StorageAdapter, check_key, storable
 from ..sqla.database import OwnTransactions
 from .content import CamundaContent, Slices
 from .resolution import Resolution
@@ -125,18 +125,23 @@ class CamundaStorage(StorageAdapter):
         """Let the engine set and delete variables, all or none.
 
         :param guard: called with what is there a moment before; the engine has no way to do so in its transaction.
+        :raises TaskNotFound: no task has this id.
+        :raises InvalidRequest: a name can't be stored.
         :raises EngineRefused: the engine answers with an error, which is passed on.
         :raises ReadOnly: there is no `rest_url`.
         """
         if self._rest is None:
             raise ReadOnly
         put = put or {}
+        for name in put:
+            check_key(name)
+        self._rows(self._resolution.one, task_id, True, name="")
         if guard:
             found = self.get_all(task_id, local=local)
             guard({name: found[name] for name in {*put, *delete} if name in found})
         with ExitStack() as stack:
             sized = {name: self._sized(value, stack) for name, value in put.items()}
-            self._rest.update(task_id, sized, delete, local=local)
+            self._rest.update(task_id, sized, [name for name in delete if storable(name)], local=local)
 
     def _sized(self, value: TypedValue, stack: ExitStack) -> TypedValue:
         """A value whose bytes have a length, which is sent before them."""

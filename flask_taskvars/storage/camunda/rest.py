@@ -21,7 +21,7 @@ _CONNECT, _ANSWER = 5.0, 600.0
 """Seconds. The engine needs nine for 100 MB; listeners may take longer still."""
 _JSON = {"Content-Type": "application/json"}
 _IN_A_PATH = re.compile(r"(?!\.+$)[^/\\;%\x00-\x1f\x7f]+")
-_IN_A_FORM = re.compile(r'[^"\\\x00-\x1f\x7f]+')
+_IN_A_FORM = re.compile(r'[^"\\\x00-\x1f\x7f\ud800-\udfff]+')
 _TOKEN = r"[!#$%&'*+.^_`|~0-9a-z-]+"
 _MEDIA_TYPE = re.compile(f"{_TOKEN}/{_TOKEN}")
 _CHARSET = re.compile(_TOKEN, re.IGNORECASE)
