@@ -10,7 +10,7 @@ from types import ModuleType
 
 from tests.databases import Missing
 
-from . import growth, large, plots, report, slow, small, tail, upload
+from . import growth, large, live, plots, report, slow, small, tail, upload
 from .machine import machine, versions
 from .rounds import Results
 from .stage import Stage
@@ -22,6 +22,7 @@ SECTIONS: dict[str, ModuleType] = {
     "growth": growth,
     "slow": slow,
     "upload": upload,
+    "live": live,
 }
 HERE = Path(__file__).parent
 

@@ -11,10 +11,11 @@ from io import BytesIO
 
 from flask import Flask, Response, request, send_file
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import LargeBinary, QueuePool, String
+from sqlalchemy import LargeBinary, QueuePool, String, create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from flask_taskvars import TaskVars
+from flask_taskvars.storage.camunda import CamundaStorage
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
 
 from .values import body, size_of
@@ -91,7 +92,15 @@ def make_ours(url: str) -> Flask:
     return app
 
 
-APPS = {"bare": make_bare, "naive": make_naive, "ours": make_ours}
+def make_beside(url: str) -> Flask:
+    """The extension on the database of a live engine."""
+    app = Flask("beside")
+    storage = CamundaStorage(create_engine(url))
+    TaskVars(storage, authorize=lambda action, task_id, name: True).init_app(app)
+    return app
+
+
+APPS = {"bare": make_bare, "naive": make_naive, "ours": make_ours, "beside": make_beside}
 
 if name := os.environ.get("BENCH_APP"):
     app = APPS[name](os.environ.get("BENCH_URL", ""))

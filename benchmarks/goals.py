@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from .rounds import Results
 
+BESIDE = "ours, beside the engine"
 SQLITE, POSTGRESQL = OURS = ("ours, SQLite", "ours, PostgreSQL")
 
 
@@ -81,6 +82,13 @@ def upload(results: Results) -> Iterator[Goal]:
     yield from _memory(results)
 
 
+def live(results: Results) -> Iterator[Goal]:
+    grown = {case: results.median(BESIDE, case, "over_idle_mib") for case in results.cases()}
+    memory = {case: value for case, value in grown.items() if value is not None}
+    yield Goal("peak memory over idle, beside the engine", "≤ 64 MiB", memory)
+    yield Goal("MB/s, to the engine itself", "≥ 1 ×", _ratios(results, BESIDE, "engine", "mb_per_s"))
+
+
 GOALS: dict[str, Callable[[Results], Iterator[Goal]]] = {
     "small": small,
     "large": large,
@@ -88,6 +96,7 @@ GOALS: dict[str, Callable[[Results], Iterator[Goal]]] = {
     "growth": growth,
     "slow": slow,
     "upload": upload,
+    "live": live,
 }
 
 

@@ -15,6 +15,7 @@ TITLES = {
     "growth": "Growth",
     "slow": "Many slow clients",
     "upload": "Upload",
+    "live": "Beside a live engine",
 }
 
 NOTES = {
@@ -41,6 +42,10 @@ NOTES = {
         "*alone* is before the downloads. The memory is that of all downloads together."
     ),
     "upload": "A form with a file, into a variable of a new name, through one gunicorn worker. Memory as above.",
+    "live": (
+        "A variable of the engine's, asked of the engine and of `CamundaStorage` on the same PostgreSQL. One gunicorn "
+        "worker; the engine has a heap of 4 GiB. Memory as above."
+    ),
 }
 
 METRICS = {

@@ -127,6 +127,7 @@ class Stage:
         workers: int = 1,
         threads: int = 8,
         pool: int = 0,
+        name: str = "",
     ) -> Iterator[Contestant]:
         """One of :mod:`benchmarks.apps` on a server.
 
@@ -136,7 +137,9 @@ class Stage:
         env = {"BENCH_APP": app, "BENCH_URL": database.url if database else "", "BENCH_POOL": str(pool or "")}
         command = _command(server, address, workers, threads)
         with run(server, command, address, self.folder(server), env) as served:
-            yield Contestant(f"{app}, {LABELS[database.kind]}" if database else app, address, served.pid, database)
+            yield Contestant(
+                name or (f"{app}, {LABELS[database.kind]}" if database else app), address, served.pid, database
+            )
 
     @cached_property
     def nginx(self) -> Contestant:
@@ -166,8 +169,7 @@ class Stage:
 
         :raises Refused: it can't hold it.
         """
-        key = (f"{contestant.name.partition(',')[0]} {contestant.database}", size)
-        if key in self._filled or contestant.name == "bare":
+        if self.is_filled(contestant, size) or contestant.name == "bare":
             return
         if contestant.name == "nginx":
             _write(self._files / path_of(size).lstrip("/"), size)
@@ -177,13 +179,24 @@ class Stage:
                 client.post(contestant.path(size), size)
             finally:
                 client.close()
-        self._filled.add(key)
+        self.keep(contestant, size)
+
+    def is_filled(self, contestant: Contestant, size: int) -> bool:
+        return _key(contestant, size) in self._filled
+
+    def keep(self, contestant: Contestant, size: int) -> None:
+        """Note that the value of a size is where the contestant finds it."""
+        self._filled.add(_key(contestant, size))
 
     def settle(self) -> None:
         """Let what was written reach the disk, so that nothing of it disturbs what is measured."""
         if "_postgresql" in self.__dict__:
             execute(self._postgresql[0], "CHECKPOINT")
         os.sync()
+
+
+def _key(contestant: Contestant, size: int) -> tuple[str, int]:
+    return f"{contestant.name.partition(',')[0]} {contestant.database}", size
 
 
 def execute(url: sa.URL | str, statement: str) -> None:
