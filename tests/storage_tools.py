@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
 from tests.desk import Desk
+from tests.golden_world import Storage
 
 SERVERS = ("sqlite", "postgresql", "mariadb")
 
@@ -21,6 +22,16 @@ def parts(desk: Desk) -> tuple[SQLAlchemyStorage, SQLAlchemy]:
     assert isinstance(desk.storage, SQLAlchemyStorage)
     assert desk.db is not None
     return desk.storage, desk.db
+
+
+@contextmanager
+def one_transaction(desk: Desk) -> Iterator[Storage]:
+    """The desk's storage, with all writes in one transaction."""
+    if isinstance(desk.storage, SQLAlchemyStorage) and desk.db:
+        yield desk.storage.join(desk.db.session)
+        desk.db.session.commit()
+    else:
+        yield desk.storage
 
 
 def patient(url: str | None) -> str:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from flask_taskvars import Forbidden, TaskVars
 from flask_taskvars.settings import PROFILES
-from flask_taskvars.storage.sqla import SQLAlchemyStorage
 from tests.conftest import KINDS
 from tests.desk import Desk, make_desk
 from tests.golden_compare import our_parts, recorded_parts
 from tests.golden_differences import DIFFERENCES, expected_parts, row_of
 from tests.golden_row import Difference, ours
-from tests.golden_world import ENGINES, GOLDEN, Step, Storage, World, cases, replay, send
+from tests.golden_world import ENGINES, GOLDEN, Step, World, cases, replay, send
+from tests.storage_tools import one_transaction
 
 MOUNTS = {"documented": "", "engine": "/engine-rest"}
 STEPS = [step for case in cases() for step in case.steps]
@@ -27,16 +26,6 @@ STEPS = [step for case in cases() for step in case.steps]
 def world_of(number: int, profile: str) -> World:
     """The shared world, which no request of its cases changes, or one for this case alone."""
     return World() if cases()[number].on == "world" else World(f"{profile}-{number}-")
-
-
-@contextmanager
-def one_transaction(desk: Desk) -> Iterator[Storage]:
-    """The desk's storage, with all writes in one transaction."""
-    if isinstance(desk.storage, SQLAlchemyStorage) and desk.db:
-        yield desk.storage.join(desk.db.session)
-        desk.db.session.commit()
-    else:
-        yield desk.storage
 
 
 @pytest.fixture(scope="module", params=KINDS)

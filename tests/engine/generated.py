@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from functools import cache
 from typing import TypeAlias
 from urllib.parse import quote
 
@@ -81,6 +82,7 @@ FILE_INFO = {"mimeType": MIME_TYPES, "encoding": ENCODINGS}
 INFO = st.fixed_dictionaries({}, optional={"filename": FILE_NAMES, "transient": TRUTHS, "x": ANYTHING, **FILE_INFO})
 
 
+@cache
 def documents(spin: bool) -> Documents:
     """VariableValueDtos, most of which are right.
 
@@ -97,6 +99,7 @@ def documents(spin: bool) -> Documents:
     return st.one_of(*right, file, file, odd, odd)
 
 
+@cache
 def patches(spin: bool) -> Documents:
     """PatchVariablesDtos."""
     names = st.sampled_from([*NAMES, "a/b"])
@@ -133,6 +136,7 @@ def form(
     return {"Content-Type": "multipart/form-data; boundary=b"}, joined + end
 
 
+@cache
 def uploads(spin: bool) -> st.SearchStrategy[Message]:
     """Forms, most of which are right."""
     ends = st.sampled_from([b"--b--\r\n"] * 8 + [b"--b--", b""])

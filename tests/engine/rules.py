@@ -77,8 +77,7 @@ def hash_in_mime_type(one: Exchange) -> bool:
 
 def name_outside_latin_1(one: Exchange) -> bool:
     """the data of a File whose name has a character outside Latin-1"""
-    name = _file_name(one.ours)
-    return one.differing == {"disposition"} and one.theirs["disposition"] is None and max(name) > "\xff"
+    return one.differing == {"disposition"} and one.theirs["disposition"] is None
 
 
 def unsafe_name(one: Exchange) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, given, note, settings
 
 from tests.desk import Desk, make_desk
 from tests.engine.generated import cases
@@ -15,6 +15,7 @@ from tests.engine.rest import EngineWorld, Rest
 from tests.engine.rules import RULES, Exchange, unexplained
 from tests.golden_compare import Parts, live_parts
 from tests.golden_world import Step, replay
+from tests.storage_tools import one_transaction
 
 pytestmark = [pytest.mark.engine, pytest.mark.tools]
 
@@ -37,10 +38,17 @@ def theirs(rest: Rest, step: Step, world: EngineWorld) -> Parts:
 
 
 def check(step: Step, engine: Parts, mine: Parts) -> None:
+    """Compare two answers; a failure shows the requests until then, and what differs."""
+    note(step.label)
     exchange = Exchange(step, engine, mine)
     for one in exchange.each():
         event(next((str(rule.__doc__) for rule in RULES if one.differing and rule(one)), "the same"))
-    assert not unexplained(exchange)
+    differences = [
+        f"{part}: {one.theirs[part]!r}, ours {one.ours[part]!r}"
+        for one in unexplained(exchange)
+        for part in sorted(one.differing)
+    ]
+    assert not differences, step.label
 
 
 def test_a_storage_of_our_own_answers_as_the_engine(rest: Rest, own_desk: Desk, engine_name: str) -> None:
@@ -48,7 +56,8 @@ def test_a_storage_of_our_own_answers_as_the_engine(rest: Rest, own_desk: Desk, 
     @given(case=cases(spin=engine_name == "camunda"))
     def same(case: list[Step]) -> None:
         world = rest.make_world()
-        world.add_scopes(own_desk.storage)
+        with one_transaction(own_desk) as storage:
+            world.add_scopes(storage)
         for step in case:
             check(step, theirs(rest, step, world), ours(own_desk.app, step, world))
 
