@@ -117,7 +117,6 @@ def remove(desk: Desk) -> None:
     [
         pytest.param(delete_rows, "", 503, id="rows deleted"),
         pytest.param(delete_rows, "Range: bytes=7-", 503, id="rows of a range deleted"),
-        pytest.param(end_connections, "", 200, id="connections ended"),
         pytest.param(replace_and_sweep, "", 200, id="replaced and swept"),
     ],
 )
@@ -136,6 +135,17 @@ def test_a_download_that_can_not_go_on_breaks_off(
     assert following.status == status
     if status == 503:
         assert_plain_problem(following)
+
+
+def test_a_download_whose_connection_ends_goes_on_or_breaks_off(server: Served, own_desk: Desk) -> None:
+    """It goes on where the pool has a connection that still works, or none, so that it makes one."""
+    store(own_desk)
+    with slow_download(server) as (connection, length, start):
+        end_connections(own_desk)
+        body = start + connection.read(length - len(start))
+        assert LARGE.startswith(body)
+        assert len(body) == length or connection.read(1) == b""
+    assert ask(server.address, path("large")).body == LARGE
 
 
 @pytest.mark.parametrize("change", [replace, remove])
