@@ -24,6 +24,8 @@ BROKEN = error("RestException", "multipart/form-data cannot be processed: it end
 WITHOUT_DATA = r"^(method POST on data|upload (local )?no data part|upload empty form): POST "
 NOT_BASE64 = r"^put 58 .*: "
 NOT_FITTING = r"^put body [245] .*: PUT |^modify (7|7 local|8|14) .*: POST "
+TWO_WRONG = r"^modify two wrongly: POST "
+NOT_TRANSIENT = "ENGINE-17006 Cannot set transient variable with name w to non-transient variable and vice versa."
 LIST = serialized("[1,2]", "java.util.ArrayList")
 MAP = serialized('{"a": [1]}', "java.util.LinkedHashMap")
 SERIALIZED = {
@@ -75,6 +77,17 @@ BODIES = (
         ours="400 with the same body",
         why="The caller's mistake.",
         documented={r"^put 6[89] .*: PUT ": {"status": 400}},
+    ),
+    Difference(
+        asked="several variables in one request that can't be set",
+        engines="500 about one of them, in no order that the request has",
+        ours="400 about the first of them",
+        as_engine="500 about the first of them",
+        why="Neither of them is set.",
+        steps={
+            TWO_WRONG: {"body": error("RestException", f"Cannot modify variables for task {{check}}: {NOT_TRANSIENT}")}
+        },
+        documented={TWO_WRONG: {"status": 400}},
     ),
     Difference(
         asked="a File whose value is not Base64",

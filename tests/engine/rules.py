@@ -153,6 +153,13 @@ def uploaded_object(one: Exchange) -> bool:
     return _by_java(one) and "<" in _java_type(one.ours)
 
 
+def several_wrong(one: Exchange) -> bool:
+    """several variables in one request that can't be set"""
+    if not _message(one.ours) or not _message(one.theirs) or not one.step.body.startswith(b'{"modifications"'):
+        return False
+    return len(json.loads(one.step.body)["modifications"]) > 1
+
+
 def not_fitting(one: Exchange) -> bool:
     """a body that is JSON, but not of the form that is needed"""
     return one.statuses == (400, 400) and _message(one.ours).startswith("The body does not fit: ")
@@ -202,6 +209,7 @@ RULES: tuple[Rule, ...] = (
         deserialized,
         serialized_as_json,
         uploaded_object,
+        several_wrong,
     ),
     *(not_fitting, no_json, no_value_type, broken_form, uploaded_text, escaped_quote),
 )
