@@ -107,7 +107,8 @@ def no_escape(one: Exchange) -> bool:
 
 def range_of_bytes(one: Exchange) -> bool:
     """`Range`"""
-    return "Range" in one.step.headers and one.statuses in ((200, 206), (200, 416))
+    served = one.theirs["status"] == 200 or _stumbled(one)
+    return "Range" in one.step.headers and served and one.ours["status"] in (206, 416)
 
 
 def has_it_already(one: Exchange) -> bool:
@@ -216,7 +217,12 @@ RULES: tuple[Rule, ...] = (
 
 
 def _unparsed(one: Exchange) -> bool:
-    return one.statuses == (500, 200) and _message(one.theirs).startswith("Error parsing media type")
+    return one.statuses == (500, 200) and _stumbled(one)
+
+
+def _stumbled(one: Exchange) -> bool:
+    """Whether the engine failed over what is saved beside the bytes."""
+    return one.theirs["status"] == 500 and _message(one.theirs).startswith("Error parsing media type")
 
 
 def _charset(parts: Parts) -> object:
