@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flask_taskvars import TaskVars
+from flask_taskvars.errors import EngineRefused
 from flask_taskvars.storage.camunda import CamundaAuthorizer, CamundaStorage
 from tests.conftest import missing
 from tests.databases import Missing
@@ -43,6 +44,7 @@ class Guarded:
     """An engine that asks who it is, and our app on its database, with `bob` asking; tasks by their kind."""
 
     admin: Rest
+    engine: sa.Engine
     app: Flask
     tasks: Mapping[str, str]
 
@@ -84,7 +86,7 @@ def _prepared(admin: Rest, engine: sa.Engine, specific: bool) -> Guarded:
     )
     app = Flask("guarded")
     TaskVars(storage, authorizer, profile="engine").init_app(app)
-    guarded = Guarded(admin, app, _tasks(admin))
+    guarded = Guarded(admin, engine, app, _tasks(admin))
     for user in ("bob", "ann"):
         profile = {"id": user, "firstName": user, "lastName": user}
         admin.call("POST", "/user/create", {"profile": profile, "credentials": {"password": user}})
@@ -170,6 +172,13 @@ def same(theirs: Answer, ours: Answer) -> None:
         assert ours.body == theirs.body
         return
     assert json.loads(ours.body) | {"code": 0} == json.loads(theirs.body) | {"code": 0}
+
+
+def test_a_log_in_of_ours_that_the_engine_does_not_know_is_no_fault_of_the_callers(guarded: Guarded) -> None:
+    stranger = CamundaStorage(guarded.engine, rest_url=guarded.admin.base.replace("http://", "http://nobody:wrong@"))
+    with pytest.raises(EngineRefused) as refusal:
+        stranger.set("standalone", "v", 1)
+    assert refusal.value.status == 502
 
 
 def test_asks_the_task_first(guarded: Guarded) -> None:

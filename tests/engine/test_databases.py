@@ -15,7 +15,14 @@ import sqlalchemy as sa
 from flask import Flask
 
 from flask_taskvars import Bytes, File, TaskVars, Value
-from flask_taskvars.errors import ContentVanished, EngineRefused, ReadOnly, StorageUnavailable, VariableNotFound
+from flask_taskvars.errors import (
+    ContentVanished,
+    EngineRefused,
+    InvalidRequest,
+    ReadOnly,
+    StorageUnavailable,
+    VariableNotFound,
+)
 from flask_taskvars.storage.camunda import CamundaStorage
 from flask_taskvars.storage.camunda.content import WINDOW
 from flask_taskvars.storage.camunda.resolution import INLINE
@@ -182,6 +189,13 @@ def test_several_changes_are_one(live: Live, task: str) -> None:
     assert live.storage.get(task, "a").value == Value("Integer", 1)
     live.storage.update(task, put={"a": Value("Integer", 2)}, delete=["b"])
     assert sorted(live.storage.get_all(task)) == ["a"]
+
+
+def test_an_id_never_becomes_a_path(live: Live) -> None:
+    live.rest.call("POST", "/task/create", {"id": ".."})
+    assert live.storage.get_all("..") == {}
+    with pytest.raises(InvalidRequest):
+        live.storage.set("..", "v", 1)
 
 
 def test_a_source_of_unknown_length_is_sent_as_well(live: Live, task: str, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import urllib3
 from urllib3.exceptions import HTTPError, LocationParseError
 
-from ...errors import EngineRefused, StorageUnavailable
+from ...errors import EngineRefused, InvalidRequest, StorageUnavailable
 from ...values import Content, File, TypedValue, Value, base64_blocks, base64_length, blocks
 
 _CONNECT, _ANSWER = 5.0, 600.0
@@ -58,9 +58,12 @@ class EngineRest:
 
         One large value is sent as a form. Several are one JSON document, in which the engine takes 15 MB of bytes each.
 
+        :raises InvalidRequest: the task can't be addressed.
         :raises EngineRefused: the engine answers with an error.
         :raises StorageUnavailable: it can't be reached, or does not answer.
         """
+        if not task_id.strip("."):
+            raise InvalidRequest("A task whose id is nothing but dots can't be written to: its path leads elsewhere.")
         path = f"/task/{quote(task_id, safe='')}/{'localVariables' if local else 'variables'}"
         if len(put) + len(delete) != 1 or not all(_IN_A_PATH.fullmatch(name) for name in {*put, *delete}):
             self._send("POST", path, _modifications(put, delete))
@@ -84,11 +87,13 @@ class EngineRest:
 
 
 def _refusal(answer: urllib3.BaseHTTPResponse) -> EngineRefused:
+    # A redirect, or a log-in of ours that it does not know, is nothing that the caller could do anything about.
+    status = answer.status if answer.status >= 400 and answer.status != 401 else 502
     try:
         told = json.loads(answer.data)
-        return EngineRefused(answer.status, str(told["type"]), str(told["message"]), told.get("code"))
+        return EngineRefused(status, str(told["type"]), str(told["message"]), told.get("code"))
     except (ValueError, KeyError, TypeError, AttributeError):
-        return EngineRefused(answer.status, "RestException", f"The engine answered with HTTP {answer.status}.", None)
+        return EngineRefused(status, "RestException", f"The engine answered with HTTP {answer.status}.", None)
 
 
 def _one(value: TypedValue) -> tuple[str, str, _Body]:
