@@ -10,7 +10,7 @@ from types import ModuleType
 
 from tests.databases import Missing
 
-from . import growth, large, live, plots, report, slow, small, tail, upload
+from . import floor, growth, large, live, plots, report, slow, small, tail, upload
 from .machine import machine, versions
 from .rounds import Results
 from .stage import Stage
@@ -23,6 +23,7 @@ SECTIONS: dict[str, ModuleType] = {
     "slow": slow,
     "upload": upload,
     "live": live,
+    "floor": floor,
 }
 HERE = Path(__file__).parent
 
