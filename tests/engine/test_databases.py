@@ -23,8 +23,7 @@ from flask_taskvars.errors import (
     StorageUnavailable,
     VariableNotFound,
 )
-from flask_taskvars.storage.camunda import CamundaStorage
-from flask_taskvars.storage.camunda.content import WINDOW
+from flask_taskvars.storage.camunda import CamundaStorage, content
 from flask_taskvars.storage.camunda.resolution import INLINE
 from flask_taskvars.values import BLOCK, Content, TypedValue
 from tests.conftest import missing
@@ -56,6 +55,7 @@ FILES = [
     *(File(b"data", filename="x", mimetype=kind, encoding=" e ") for kind in ("A/B", "a/b; c=d", "none", None)),
 ]
 NAMES = ["a b", "a/b", "ä", "a;b", "%41", "..", ".", "x\\y", "a?b", "a#b", "a+b", "x\ty", "A", '"', "日本"]
+WINDOW = content.WINDOW * BLOCK
 SIZES = [0, 1, INLINE, INLINE + 1, BLOCK, WINDOW, WINDOW + 1, 3 * WINDOW + 5]
 SOURCES: dict[str, Callable[[int], bytes]] = {
     "incompressible": lambda size: Random(size).randbytes(size),

@@ -14,8 +14,10 @@ from ...values import BLOCK, Content
 from ..sqla.database import OwnTransactions
 from .tables import Tables
 
-WINDOW = 4 * BLOCK
-"""Bytes in one slice: what a download holds in memory at a time."""
+WINDOW = 4
+"""Blocks in one query: what a download holds in memory at a time."""
+_PIECE = 4 * BLOCK
+"""Bytes in a row of a value that is read whole: MySQL and MariaDB end a recursion, one step for each, after 1,000."""
 
 
 class Slices:
@@ -26,21 +28,23 @@ class Slices:
 
     def __init__(self, tables: Tables, *, slicing: bool) -> None:
         table = tables.bytes
-        start = bindparam("start", type_=Integer())
         here = (table.c.ID_ == bindparam("id"), table.c.REV_ == bindparam("rev"))
         self.size: Select[Any] = select(func.octet_length(table.c.BYTES_)).where(*here)
-        self.one: Select[Any] = select(func.substring(table.c.BYTES_, start, WINDOW)).where(*here)
+        stored = select(table.c.BYTES_.label("data")).where(*here)
+        self.window = _cut(stored, BLOCK)
         # MySQL and MariaDB read a row that they know the key of once; PostgreSQL would unpack the value for each slice,
         # were it not an expression that is computed first.
-        whole = select(table.c.BYTES_.label("data")).where(*here).subquery()
-        if slicing:
-            unpacked = table.c.BYTES_.op("||")(literal(b"", LargeBinary()))
-            whole = select(unpacked.label("data")).where(*here).offset(literal(0)).subquery()
-        starts = select(start.label("start")).cte("starts", recursive=True)
-        following = starts.c.start + WINDOW
-        starts = starts.union_all(select(following).where(following <= bindparam("size")))
-        parts = func.substring(whole.c.data, starts.c.start, WINDOW)
-        self.all: Select[Any] = select(starts.c.start, parts).join_from(whole, starts, true())
+        unpacked = table.c.BYTES_.op("||")(literal(b"", LargeBinary())).label("data")
+        self.whole = _cut(select(unpacked).where(*here).offset(literal(0)) if slicing else stored, _PIECE)
+
+
+def _cut(value: Select[Any], length: int) -> Select[Any]:
+    """Slices of a value, each in a row with its place: from `start`, counted from 1, to the one that holds `last`."""
+    data = value.subquery().c.data
+    starts = select(bindparam("start", type_=Integer()).label("start")).cte("starts", recursive=True)
+    following = starts.c.start + length
+    starts = starts.union_all(select(following).where(following <= bindparam("last")))
+    return select(starts.c.start, func.substring(data, starts.c.start, length)).join_from(data.table, starts, true())
 
 
 class CamundaContent(Content):
@@ -75,30 +79,30 @@ class CamundaContent(Content):
         if self._data is not None:
             yield self._data[offset:]
             return
-        for window in self._unpacked(offset) if self._packed else self._sliced(offset):
-            for start in range(0, len(window), BLOCK):
-                yield window[start : start + BLOCK]
+        yield from self._unpacked(offset) if self._packed else self._sliced(offset)
 
     def _sliced(self, offset: int) -> Iterator[bytes]:
-        """Read slice by slice, each on a connection that is given back before it is sent."""
+        """Read window by window, each on a connection that is given back before it is sent."""
+        window = 1
         while offset < self.size:
-            with self._database.read() as connection:
-                window = connection.scalar(self._slices.one, self._revision | {"start": offset + 1})
-            if not window:
+            last = min(offset + window * BLOCK, self.size)
+            rows = self._database.rows(self._slices.window, self._revision | {"start": offset + 1, "last": last})
+            if sum(len(data) for _, data in rows) != last - offset:
                 raise ContentVanished
-            yield window
-            offset += len(window)
+            for _, data in sorted(rows, key=lambda row: int(row[0])):
+                yield data
+            offset, window = last, WINDOW
 
     def _unpacked(self, offset: int) -> Iterator[bytes]:
         """Read once into a temporary file: of these values each slice costs as much as the whole."""
         with tempfile.TemporaryFile() as file:
             with self._database.write() as connection:  # one transaction, for a cursor on the server
-                where = self._revision | {"start": offset + 1, "size": self.size}
+                where = self._revision | {"start": offset + 1, "last": self.size}
                 left = self.size - offset
                 # In any order: to sort them, the database would copy them all.
-                for start, window in connection.execute(self._slices.all, where, execution_options={"yield_per": 1}):
+                for start, data in connection.execute(self._slices.whole, where, execution_options={"yield_per": 1}):
                     file.seek(start - 1 - offset)
-                    left -= file.write(window)
+                    left -= file.write(data)
             if left:
                 raise ContentVanished
             file.seek(0)
