@@ -48,9 +48,9 @@ NOTES = {
         "worker; the engine has a heap of 4 GiB. Memory as above."
     ),
     "floor": (
-        "What a small GET is made of, in one process without a server. The bare view looks nothing up: what Flask, a "
-        "statement and a pooled connection take is the least that a view with a look-up can cost, and more than "
-        "`send_file` takes. PostgreSQL's own processor time is not in these."
+        "What a small GET is made of, in one process without a server. The bare view looks nothing up. No view with a "
+        "look-up can cost less than Flask, a connection out of the pool and one statement together, and it has a "
+        "response with headers to make as well. PostgreSQL's own processor time is not in these."
     ),
 }
 
