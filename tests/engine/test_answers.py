@@ -53,7 +53,7 @@ def check(step: Step, engine: Parts, mine: Parts) -> None:
 
 def test_a_storage_of_our_own_answers_as_the_engine(rest: Rest, own_desk: Desk, engine_name: str) -> None:
     @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(case=cases(spin=engine_name == "camunda"))
+    @given(case=cases(camunda=engine_name == "camunda"))
     def same(case: list[Step]) -> None:
         world = rest.make_world()
         with one_transaction(own_desk) as storage:
@@ -68,7 +68,7 @@ def test_beside_an_engine_we_answer_as_it_does(rest: Rest, beside: Flask, engine
     """One world is written by the engine, one by us; all is read by both."""
 
     @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(case=cases(spin=engine_name == "camunda"))
+    @given(case=cases(camunda=engine_name == "camunda"))
     def same(case: list[Step]) -> None:
         its, mine = rest.make_world(), rest.make_world()
         for step in case:

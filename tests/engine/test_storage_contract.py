@@ -104,7 +104,9 @@ class TestCamundaStorage(StorageContract):
     """All that an engine's schema and REST API can hold."""
 
     @pytest.mark.parametrize("name", sorted(VALUES.keys() - NOT_HELD))
-    def test_keeps_what_the_engine_takes(self, storage: NamedStorage, name: str) -> None:
+    def test_keeps_what_the_engine_takes(self, storage: NamedStorage, engine_name: str, name: str) -> None:
+        if (engine_name, name) == ("operaton", "json"):
+            pytest.skip("this Operaton is without Spin")
         storage.update("task", put={"v": VALUES[name]})
         assert storage.get("task", "v") == Variable("v", "claim", VALUES[name])
         assert storage.get_all("task") == {"v": Variable("v", "claim", VALUES[name])}
