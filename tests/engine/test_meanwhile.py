@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from flask_taskvars.errors import ContentVanished
-from flask_taskvars.storage.camunda.content import WINDOW
+from flask_taskvars.values import BLOCK
 from tests.engine.rest import Rest
 from tests.forms import CONTENT_TYPE, END, part
 
@@ -24,12 +24,12 @@ WHOLE = 50
 
 def sliced(number: int) -> bytes:
     """A version of the value that PostgreSQL can't compress, and that is read in slices."""
-    return number.to_bytes(4, "big") + Random(number).randbytes(4 * WINDOW)
+    return number.to_bytes(4, "big") + Random(number).randbytes(16 * BLOCK)
 
 
 def packed(number: int) -> bytes:
     """A version that it does compress, and that is read at once."""
-    return number.to_bytes(4, "big") * (WINDOW + 1)
+    return number.to_bytes(4, "big") * (4 * BLOCK)
 
 
 def upload(rest: Rest, task: str, data: bytes) -> None:
@@ -66,7 +66,7 @@ def test_a_change_after_the_first_block(
         for block in blocks:
             seen += block
     assert status == 200
-    assert seen == version(1)[: WINDOW if version is sliced else None]
+    assert seen == version(1)[: BLOCK if version is sliced else None]
 
 
 class Writer:
