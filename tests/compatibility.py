@@ -62,16 +62,16 @@ Both engines, unless one is named.
 
 ## Beside a live engine
 
-With `CamundaStorage` on the database of an engine that runs, the same requests were sent again, and have the same
-answers, but for these, which are the engine's own:
+With [`CamundaStorage`](live-engine.md) on the database of an engine that runs, the same requests have the same answers,
+but for these, which are the engine's own:
 
 {beside}
 
-There, and on a storage of our own, the tests also send some hundred requests that are made up anew in each run, to us
-and to a Camunda that they start. No answer may differ but for the rows above:
+The tests start a Camunda and send it these requests again. They also send hundreds that are made up, to the engine, to
+a storage of our own and to one beside the engine: no answer may differ but by a row above.
 
 ```sh
-make test PYTEST_ARGS=tests/engine/test_answers.py
+make test PYTEST_ARGS=tests/engine
 ```
 """
 
