@@ -14,7 +14,6 @@ from tests.conftest import missing
 from tests.databases import POSTGRESQL_FOLDERS, Missing, program
 from tests.servers import ROOT
 
-
 SECTIONS = (*GOALS, "floor")  # what a small GET is made of is no goal
 
 
