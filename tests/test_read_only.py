@@ -51,6 +51,17 @@ def test_reads_and_tells_what_else_it_takes(app: Flask, path: str) -> None:
     assert ask(app, "OPTIONS", path).allow == {"GET", "HEAD", "OPTIONS"}
 
 
-def test_a_change_of_its_own_is_the_same_error() -> None:
-    assert ReadOnly().headers() == {"Allow": "GET, HEAD, OPTIONS"}
-    assert ReadOnly.status == 405
+class Sealed(MemoryStorage):
+    """A storage that does not say before what it refuses."""
+
+    def update(self, task_id: str, **changes: object) -> None:
+        raise ReadOnly
+
+
+def test_a_storage_may_refuse_when_it_is_asked() -> None:
+    storage, app = Sealed(), Flask("sealed")
+    storage.add_scope("task-1")
+    TaskVars(storage, lambda action, task_id, name: True).init_app(app)
+    answer = app.test_client().delete(f"{TASK}/v")
+    assert answer.status_code == 405
+    assert answer.allow == {"GET", "HEAD", "OPTIONS"}
