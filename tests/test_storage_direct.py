@@ -15,6 +15,7 @@ from sqlalchemy.types import LargeBinary, TypeDecorator
 from flask_taskvars import Bytes, File, Value
 from flask_taskvars.errors import StorageUnavailable
 from flask_taskvars.storage.sqla import SQLAlchemyStorage, VariableMixin
+from flask_taskvars.storage.sqla.direct import Direct
 from flask_taskvars.values import BLOCK
 from tests.desk import Desk, make_desk
 from tests.storage_contract import read
@@ -168,3 +169,11 @@ def test_a_type_of_the_hosts_converts(kind: str, database_url: Callable[[str], s
         with db.engine.connect() as connection:
             assert connection.scalar(stored) == b"cba"
         assert read(storage.get("task", "v")) == b"abc"
+
+
+def test_a_statement_with_values_of_its_own_is_left_to_sqlalchemy() -> None:
+    engine = sa.create_engine("sqlite://")
+    direct, given = Direct(engine), sa.bindparam("given", type_=sa.Integer)
+    assert direct.rows(sa.select(given), {"given": 1}) == [(1,)]
+    assert direct.rows(sa.select(given + 1), {"given": 1}) is None
+    engine.dispose()

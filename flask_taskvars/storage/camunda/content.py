@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Integer, LargeBinary, Row, Select, bindparam, func, literal, select, true
+from sqlalchemy import Integer, LargeBinary, Row, Select, bindparam, func, literal, literal_column, select, true
 
 from ...errors import ContentVanished
 from ...values import BLOCK, Content
@@ -40,11 +40,11 @@ class Slices:
 
 def _cut(value: Select[Any], length: int) -> Select[Any]:
     """Slices of a value, each in a row with its place: from `start`, counted from 1, to the one that holds `last`."""
-    data = value.subquery().c.data
+    data, step = value.subquery().c.data, literal_column(str(length), Integer)
     starts = select(bindparam("start", type_=Integer()).label("start")).cte("starts", recursive=True)
-    following = starts.c.start + length
+    following = starts.c.start + step
     starts = starts.union_all(select(following).where(following <= bindparam("last")))
-    return select(starts.c.start, func.substring(data, starts.c.start, length)).join_from(data.table, starts, true())
+    return select(starts.c.start, func.substring(data, starts.c.start, step)).join_from(data.table, starts, true())
 
 
 class CamundaContent(Content):

@@ -49,6 +49,8 @@ class Direct:
 
     def _compile(self, statement: Select[Any]) -> tuple[str, list[str] | None] | None:
         compiled = statement.compile(self._engine)
+        if not all(one.required for one in compiled.binds.values()):
+            return None  # it has values of its own, which are not among the parameters
         if not all(self._is_plain(one.type) for one in (*statement.selected_columns, *compiled.binds.values())):
             return None
         return compiled.string, compiled.positiontup
