@@ -11,7 +11,7 @@ from flask import Request, Response
 
 from .errors import PreconditionFailed
 from .preconditions import evaluate
-from .responses import bodyless, exactly, streamed
+from .responses import bodyless, streamed
 from .values import Bytes, Content, File, TypedValue, Value, base64_blocks, base64_length
 
 Piece: TypeAlias = str | Content
@@ -66,7 +66,7 @@ def document_response(pieces: list[Piece], request: Request, etag: str | None = 
     headers["Content-Type"] = "application/json"
     if request.method == "HEAD":
         return bodyless(200, headers | {"Content-Length": str(length)})
-    return streamed(200, exactly(_encoded(pieces), length), length, headers)
+    return streamed(200, _encoded(pieces), length, headers)
 
 
 def _etag(pieces: Iterable[Piece]) -> str:

@@ -96,14 +96,14 @@ def _blueprint(storage: StorageAdapter, hook: Hook, name: str, overrides: dict[s
         prefix = settings.url_prefix if state.url_prefix is None else state.url_prefix.rstrip("/")
         full_name = f"{state.name_prefix}.{state.name}".lstrip(".")
         mounts: dict[str, Mount] = state.app.extensions.setdefault("taskvars", {})
-        for other, mount in mounts.items():
-            if mount.url_prefix == prefix:
+        for other, there in mounts.items():
+            if there.url_prefix == prefix:
                 raise ConfigError(
                     f"{full_name!r} and {other!r} would answer the same URLs: give one of them another url_prefix=…"
                 )
         state.url_prefix = prefix
-        add_routes(state, settings)
-        mounts[full_name] = Mount(storage, settings, hook, prefix)
+        mounts[full_name] = mount = Mount(storage, settings, hook, prefix)
+        add_routes(state, mount)
         if hook.check is None and not (state.app.debug or state.app.testing):
             state.app.logger.warning(
                 "taskvars: everybody may read and write every variable under %s/task/: decorate a function with "

@@ -36,7 +36,6 @@ _VERBS = {"GET": "get", "HEAD": "get", "PUT": "put", "POST": "put", "DELETE": "d
 
 def handle_problems(blueprint: Blueprint) -> None:
     """Give a blueprint JSON errors on its own routes; nothing else of the host changes."""
-    blueprint.before_request(_refuse_unreadable_path)
     blueprint.register_error_handler(TaskVarsError, _problem)
     for status in default_exceptions:
         # One by one: the host's handler of a status would go before ours of all HTTP errors.
@@ -53,11 +52,13 @@ def handle_routing(app: App, own: tuple[str, ...], name: str) -> None:
     app.before_request_funcs.setdefault(None, []).append(partial(_routing_problem, own, f"{name}."))
 
 
-def _refuse_unreadable_path() -> None:
-    """Refuse a path that is no text: WSGI hands its bytes over as Latin-1 (PEP 3333)."""
-    path = request.environ["PATH_INFO"].encode("latin-1")
+def check_readable(path: str) -> None:
+    """Refuse a path that is no text.
+
+    :param path: the bytes as WSGI hands them over: as Latin-1 (PEP 3333).
+    """
     try:
-        readable = "\0" not in path.decode("utf-8")
+        readable = "\0" not in path.encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
         readable = False
     if not readable:

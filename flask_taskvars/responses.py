@@ -17,6 +17,11 @@ from .ranges import select_ranges
 from .representations import Representation
 
 CRLF = "\r\n"
+_CONDITIONS = frozenset(
+    f"HTTP_{name}"
+    for name in ("IF_MATCH", "IF_NONE_MATCH", "IF_MODIFIED_SINCE", "IF_UNMODIFIED_SINCE", "IF_RANGE", "RANGE")
+)
+"""What makes anything but the whole of an answer to GET, as WSGI names it: most requests have none of these."""
 
 
 def content_response(representation: Representation, request: Request) -> Response:
@@ -28,6 +33,8 @@ def content_response(representation: Representation, request: Request) -> Respon
     :raises StorageUnavailable: the storage can't be reached before the first byte is sent.
     """
     method, conditions = request.method, request.headers
+    if method == "GET" and request.environ.keys().isdisjoint(_CONDITIONS):
+        return _full(representation)
     etag, modified = representation.etag, representation.modified
     match evaluate(method, conditions, [etag], modified):
         case 304:
@@ -54,8 +61,8 @@ def bodyless(status: int, headers: dict[str, str]) -> Response:
 
 def _full(representation: Representation) -> Response:
     content = representation.content
-    body = exactly(content.open_at(0) if content.size else iter(()), content.size)
-    return streamed(200, body, content.size, representation.headers())
+    blocks = content.open_at(0) if content.size else iter(())
+    return streamed(200, blocks, content.size, representation.headers())
 
 
 def _partial(representation: Representation, ranges: list[range], *, brief: bool) -> Response:
@@ -65,13 +72,15 @@ def _partial(representation: Representation, ranges: list[range], *, brief: bool
         raise RangeNotSatisfiable(content.size)
     headers = representation.headers()
     if brief:
-        del headers["Content-Type"]
         headers.pop("Last-Modified", None)
     if len(ranges) > 1:
         return _multipart(representation, ranges, headers)
     [one] = ranges
     headers["Content-Range"] = content_range(one, content.size)
-    return streamed(206, exactly(content.open_at(one.start), len(one)), len(one), headers)
+    response = streamed(206, content.open_at(one.start), len(one), headers)
+    if brief:
+        del response.headers["Content-Type"]
+    return response
 
 
 def _multipart(representation: Representation, ranges: list[range], headers: dict[str, str]) -> Response:
@@ -123,20 +132,18 @@ def exactly(blocks: Iterator[bytes], length: int) -> Generator[bytes, None, None
 
 
 class Body:
-    """A response's blocks. The first is read at once, so that a failure before it is an answer of its own.
+    """A response of `length` bytes out of blocks, the first of which was read before.
 
     Servers call `close` at the end and when the client goes away; `Response.call_on_close` is not called for these.
     """
 
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks = blocks
-        self.first = next(blocks, b"")
+    def __init__(self, first: bytes, blocks: Iterator[bytes], length: int) -> None:
+        self._first, self._blocks, self._left = first, blocks, length - len(first)
 
     def __iter__(self) -> Iterator[bytes]:
-        if self.first:
-            yield self.first
-            self.first = b""
-        yield from self._blocks
+        yield self._first
+        self._first = b""
+        yield from exactly(self._blocks, self._left)
 
     def close(self) -> None:
         _close(self._blocks)
@@ -149,19 +156,23 @@ def _close(blocks: Iterator[bytes]) -> None:
 
 
 def streamed(status: int, blocks: Iterator[bytes], length: int, headers: dict[str, str]) -> Response:
-    """A response of `length` bytes out of blocks, the first of which is read now."""
-    body = Body(blocks)
-    response = _in_memory(body) if len(body.first) == length else _sent_file(body)
-    response.status_code = status
-    # Ours alone; and to make them at once costs half of setting one after the other.
-    response.headers = Headers([*headers.items(), ("Content-Length", str(length))])
+    """A response of `length` bytes out of blocks.
+
+    The first is read at once, so that a failure before it is an answer of its own.
+
+    :raises ContentVanished: there is none.
+    """
+    first = next(blocks, b"")
+    described = Headers([*headers.items(), ("Content-Length", str(length))])
+    if len(first) >= length:
+        # A small value has nothing to stream, and `send_file` would take a tenth of all its time.
+        _close(blocks)
+        return current_app.response_class([first[:length]], status, described, direct_passthrough=True)
+    if not first:
+        raise ContentVanished
+    response = _sent_file(Body(first, blocks, length))
+    response.status_code, response.headers = status, described
     return response
-
-
-def _in_memory(body: Body) -> Response:
-    """A small value has nothing to stream, and `send_file` would take a tenth of all its time."""
-    body.close()
-    return current_app.response_class([body.first], direct_passthrough=True)
 
 
 def _sent_file(body: Body) -> Response:

@@ -16,10 +16,10 @@ from werkzeug.routing import PathConverter
 from .conversions import Given, convert
 from .documents import collection_pieces, document_etag, document_response, variable_pieces
 from .errors import ContentVanished, NotBinary, PreconditionFailed, Unserializable, VariableNotFound
-from .mount import Mount, current_mount
+from .mount import Mount, current_request
 from .openapi import Description
 from .preconditions import evaluate
-from .problems import handle_problems, handle_routing
+from .problems import check_readable, handle_problems, handle_routing
 from .representations import represent
 from .responses import content_response
 from .schemas import PatchVariablesSchema, VariableValueSchema, load
@@ -56,15 +56,15 @@ def make_blueprint(name: str) -> Blueprint:
     return blueprint
 
 
-def add_routes(state: BlueprintSetupState, settings: Settings) -> None:
+def add_routes(state: BlueprintSetupState, mount: Mount) -> None:
     """Add the routes, each with and without a trailing slash, plain and under `/engine/<name>`."""
     state.app.url_map.converters |= {"taskvars_name": NameConverter, "taskvars_last_name": LastNameConverter}
-    engine = f"/engine/{settings.engine_name}"
-    variable = _resource(GET=get_variable, PUT=put_variable, DELETE=delete_variable)
+    engine = f"/engine/{mount.settings.engine_name}"
+    variable = _resource(mount, GET=get_variable, PUT=put_variable, DELETE=delete_variable)
     resources = {
-        "variables": ("", _resource(GET=get_variables, POST=modify_variables)),
+        "variables": ("", _resource(mount, GET=get_variables, POST=modify_variables)),
         "variable": ("/<taskvars_last_name:name>", variable),
-        "variable_data": ("/<taskvars_name:name>/data", _resource(GET=get_data, POST=upload_data)),
+        "variable_data": ("/<taskvars_name:name>/data", _resource(mount, GET=get_data, POST=upload_data)),
     }
     for endpoint, (path, view) in resources.items():
         for start in (_SCOPE, engine + _SCOPE):
@@ -81,16 +81,18 @@ def add_routes(state: BlueprintSetupState, settings: Settings) -> None:
     handle_routing(state.app, own, f"{state.name_prefix}.{state.name}".lstrip("."))
 
 
-def _resource(**views: Callable[..., Response]) -> Callable[..., Response]:
+def _resource(mount: Mount, **views: Callable[..., Response]) -> Callable[..., Response]:
     """One view out of one for each method; HEAD is a GET, and OPTIONS lists them all."""
+    if mount.storage.read_only:
+        views = {"GET": views["GET"]}
+    chosen, allowed = views | {"HEAD": views["GET"]}, [*views, "HEAD", "OPTIONS"]
 
     def view(scope: str, **arguments: str) -> Response:
-        allowed = ["GET"] if current_mount().storage.read_only else list(views)
-        method = "GET" if request.method == "HEAD" else request.method
-        if method in allowed:
-            return views[method](local=scope == "localVariables", **arguments)
-        allowed += ["HEAD", "OPTIONS"]
-        if request.method != "OPTIONS":
+        current = current_request()
+        check_readable(current.environ["PATH_INFO"])
+        if current.method in chosen:
+            return chosen[current.method](mount, local=scope == "localVariables", **arguments)
+        if current.method != "OPTIONS":
             raise MethodNotAllowed(allowed)
         response = current_app.response_class()
         response.allow.update(allowed)
@@ -110,15 +112,14 @@ def _describer(rules: Mapping[str, str], engine: str) -> Callable[..., Response]
     return get_openapi
 
 
-def get_data(task_id: str, name: str, *, local: bool) -> Response:
+def get_data(mount: Mount, task_id: str, name: str, *, local: bool) -> Response:
     """GET …/variables/{name}/data: the bytes of a Bytes or File."""
-    mount = current_mount()
     for left in reversed(range(_ATTEMPTS)):
         value = _find(mount, task_id, name, local).value
         if not isinstance(value, (Bytes, File)):
             raise NotBinary(task_id)
         try:
-            response = content_response(represent(value, mount.settings), request)
+            response = content_response(represent(value, mount.settings), current_request())
             break
         except ContentVanished:
             if not left:
@@ -126,51 +127,46 @@ def get_data(task_id: str, name: str, *, local: bool) -> Response:
     return _told_of_read(response, task_id, name, value)
 
 
-def get_variable(task_id: str, name: str, *, local: bool) -> Response:
+def get_variable(mount: Mount, task_id: str, name: str, *, local: bool) -> Response:
     """GET …/variables/{name}: the typed value."""
-    value = _find(current_mount(), task_id, name, local).value
+    value = _find(mount, task_id, name, local).value
     return _told_of_read(document_response(variable_pieces(value), request, document_etag(value)), task_id, name, value)
 
 
-def get_variables(task_id: str, *, local: bool) -> Response:
+def get_variables(mount: Mount, task_id: str, *, local: bool) -> Response:
     """GET …/variables: every typed value in sight."""
     if request.path.endswith("//"):
         raise NotFound  # the name of a variable is missing, or is a slash
-    mount = current_mount()
     mount.permit("read", task_id, None)
     values = {name: variable.value for name, variable in mount.storage.get_all(task_id, local=local).items()}
     return document_response(collection_pieces(values), request)
 
 
-def put_variable(task_id: str, name: str, *, local: bool) -> Response:
+def put_variable(mount: Mount, task_id: str, name: str, *, local: bool) -> Response:
     """PUT …/variables/{name}: set a typed value."""
-    mount = current_mount()
     mount.permit("write", task_id, name)
     given = _given(name, load(_VALUE, request.headers.get("Content-Type"), _json_body(mount)), mount)
     return _store(mount, task_id, name, given, local=local)
 
 
-def upload_data(task_id: str, name: str, *, local: bool) -> Response:
+def upload_data(mount: Mount, task_id: str, name: str, *, local: bool) -> Response:
     """POST …/variables/{name}/data: set a Bytes or File from a form."""
-    mount = current_mount()
     mount.permit("write", task_id, name)
     request.max_content_length = mount.settings.max_content_length
     with read_upload(name, request, mount.storage, mount.settings) as given:
         return _store(mount, task_id, name, given, local=local)
 
 
-def delete_variable(task_id: str, name: str, *, local: bool) -> Response:
+def delete_variable(mount: Mount, task_id: str, name: str, *, local: bool) -> Response:
     """DELETE …/variables/{name}: also when there is none."""
-    mount = current_mount()
     mount.permit("delete", task_id, name)
     mount.storage.update(task_id, delete=[name], local=local, guard=_guard(name, mount.settings))
     _tell(variable_deleted, task_id, name, None)
     return _done()
 
 
-def modify_variables(task_id: str, *, local: bool) -> Response:
+def modify_variables(mount: Mount, task_id: str, *, local: bool) -> Response:
     """POST …/variables: set some and delete some, all or none."""
-    mount = current_mount()
     mount.permit("write", task_id, None)
     patch = load(_PATCH, request.headers.get("Content-Type"), _json_body(mount))
     given = {name: _given(name, document, mount) for name, document in (patch["modifications"] or {}).items()}
@@ -247,7 +243,7 @@ def _guard(name: str, settings: Settings) -> Guard | None:
 
 
 def _told_of_read(response: Response, task_id: str, name: str, value: TypedValue) -> Response:
-    if request.method == "GET" and response.status_code in (200, 206):
+    if variable_read.receivers and request.method == "GET" and response.status_code in (200, 206):
         _tell(variable_read, task_id, name, value)
     return response
 

@@ -17,7 +17,7 @@ from werkzeug.http import http_date
 
 from flask_taskvars.errors import ContentVanished, PreconditionFailed, RangeNotSatisfiable, StorageUnavailable
 from flask_taskvars.representations import NoContent, Representation
-from flask_taskvars.responses import Body, content_response, exactly
+from flask_taskvars.responses import content_response, exactly
 from flask_taskvars.values import Content
 
 DATA = bytes(range(100))
@@ -251,8 +251,3 @@ def test_exactly_sends_the_length_or_fails(blocks: list[bytes], length: int) -> 
             list(passed_on)
     else:
         assert b"".join(passed_on) == held[:length]
-
-
-def test_a_body_without_blocks() -> None:
-    with closing(Body(iter(()))) as body:
-        assert list(body) == []

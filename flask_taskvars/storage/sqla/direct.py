@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Boolean, Engine, LargeBinary, Select
+from sqlalchemy import Boolean, Engine, LargeBinary, PoolProxiedConnection, Select
 from sqlalchemy.types import TypeEngine
 
 from .models import Key
@@ -66,27 +66,35 @@ class Direct:
     def _fetch(self, run: _Run, text: str, parameters: Parameters) -> Rows:
         pooled = self._engine.raw_connection()
         try:
-            return run(pooled.driver_connection, text, parameters)
+            return run(pooled, text, parameters)
         finally:
             pooled.close()
 
 
-_Run: TypeAlias = Callable[[Any, str, Parameters], Rows]
+_Run: TypeAlias = Callable[[PoolProxiedConnection, str, Parameters], Rows]
 
 
-def _sqlite(connection: Any, text: str, parameters: Parameters) -> Rows:
+def _sqlite(pooled: PoolProxiedConnection, text: str, parameters: Parameters) -> Rows:
+    connection: Any = pooled.driver_connection
     rows: Rows = connection.execute(text, parameters).fetchall()
     return rows
 
 
-def _psycopg(connection: Any, text: str, parameters: Parameters) -> Rows:
-    # A single statement needs no transaction; and as text, bytes come as hexadecimal digits.
+def _psycopg(pooled: PoolProxiedConnection, text: str, parameters: Parameters) -> Rows:
+    connection: Any = pooled.driver_connection
+    # A new cursor takes as long as it then needs to send a look-up; as text, bytes come as hexadecimal digits.
+    cursor = pooled.info.pop(_CURSOR, None) or connection.cursor(binary=True)
+    # A single statement needs no transaction.
     before, connection.autocommit = connection.autocommit, True
     try:
-        rows: Rows = connection.execute(text, parameters, binary=True).fetchall()
+        rows: Rows = cursor.execute(text, parameters).fetchall()
     finally:
         connection.autocommit = before
+    if rows and len(rows[0]) > 1:
+        # A cursor holds what it read last: not if that is blocks of a content, which come in a column of their own.
+        pooled.info[_CURSOR] = cursor
     return rows
 
 
+_CURSOR = "taskvars_cursor"
 _RUN: dict[str, _Run] = {"pysqlite": _sqlite, "psycopg": _psycopg}
