@@ -18,7 +18,7 @@ from flask_taskvars import TaskVars
 from flask_taskvars.storage.camunda import CamundaStorage
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
 
-from .values import body, size_of
+from .values import blocks, body, size_of
 
 PATH = "/task/<task_id>/variables/<name>/data"
 
@@ -47,6 +47,19 @@ def make_bare(url: str) -> Flask:
     @app.get(PATH)
     def data(task_id: str, name: str) -> Response:
         return send_file(BytesIO(kept(size_of(name))), mimetype="application/octet-stream")
+
+    return app
+
+
+def make_memory(url: str) -> Flask:
+    """A view that sends blocks out of memory: what a server can send at most."""
+    app = Flask("memory")
+
+    @app.get(PATH)
+    def data(task_id: str, name: str) -> Response:
+        size = size_of(name)
+        headers = {"Content-Length": f"{size}"}
+        return Response(blocks(size), headers=headers, mimetype="application/octet-stream", direct_passthrough=True)
 
     return app
 
@@ -100,7 +113,7 @@ def make_beside(url: str) -> Flask:
     return app
 
 
-APPS = {"bare": make_bare, "naive": make_naive, "ours": make_ours, "beside": make_beside}
+APPS = {"bare": make_bare, "memory": make_memory, "naive": make_naive, "ours": make_ours, "beside": make_beside}
 
 if name := os.environ.get("BENCH_APP"):
     app = APPS[name](os.environ.get("BENCH_URL", ""))

@@ -1,83 +1,79 @@
-"""The floor: what a GET of 1 KiB is made of, in processor time of one process without a server.
+"""The floor: what ours is made of, in one process without a server, and what of it is not ours.
 
-The parts are measured alone: Flask's own share, the bare view's, and for each database the driver's statement on an
-open connection, the way through SQLAlchemy's pool and back, the look-up, and the whole request.
+Of a GET of 1 KiB the processor time of each layer; of a large value how fast the driver alone reads its blocks.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask
-from werkzeug.test import EnvironBuilder, run_wsgi_app
+from werkzeug.test import EnvironBuilder
 
-from flask_taskvars import Bytes
-from tests.desk import make_desk
+from flask_taskvars import File
+from flask_taskvars.storage.sqla.content import WINDOW, SQLAlchemyContent
+from flask_taskvars.values import BLOCK
+from tests.desk import Desk, make_desk
 from tests.storage_tools import parts
 
 from .apps import make_bare
+from .goals import BLOCKS, REQUEST
 from .rounds import Measured, in_turn
-from .stage import LABELS, Stage
+from .sampling import by_layer
+from .stage import LABELS, Database, Stage
 from .values import TASK, body, name_of, path_of
 
-SIZE = 1024
-STATEMENT = "SELECT data FROM taskvars_variable WHERE scope_id = '{}' AND name = '{}'"
+SMALL = 1024
 
 
 @dataclass(frozen=True)
 class Scale:
     rounds: int
     calls: int
+    large: int
 
 
-FULL, SHORT = Scale(5, 2000), Scale(1, 20)
+FULL, SHORT = Scale(5, 10_000, 10**8), Scale(1, 50, 3 * 10**6)
+CHUNKS = "SELECT data FROM taskvars_chunk WHERE content_id = {0} AND number BETWEEN {0} AND {0} ORDER BY number"
 
 
 @dataclass(frozen=True)
 class Part:
-    """Something to be called again and again."""
+    """Something to be measured again and again."""
 
     name: str
-    call: Callable[[], object]
+    case: str
+    measure: Callable[[], dict[str, float]]
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
-    """Flask's parts in turn, and then those of each database."""
+    """Flask alone in turn, and then what each database has to do with it."""
 
     def measure(part: Part) -> Measured:
-        return Measured(part.name, "GET of 1 KiB, in process", {"cpu_us": _cpu_us(part.call, scale.calls)})
+        return Measured(part.name, part.case, part.measure())
 
-    views = [Part("Flask: an empty view", _request(_empty())), Part("bare view", _request(make_bare("")))]
-    found = in_turn(views, scale.rounds, measure)
-    for kind in LABELS:
-        with _ours(stage, kind) as listed:
+    views = {"empty view": _empty(), "bare": make_bare("")}
+    found = in_turn([_request(name, app, scale) for name, app in views.items()], scale.rounds, measure)
+    for kind, label in LABELS.items():
+        with _filled(stage.empty_database(kind, "floor"), scale) as desk:
+            listed = [_request(f"ours, {label}", desk.app, scale), *_reads(desk, label, scale)]
             found += in_turn(listed, scale.rounds, measure)
     return found
 
 
 @contextmanager
-def _ours(stage: Stage, kind: str) -> Iterator[list[Part]]:
-    with make_desk(stage.empty_database(kind, "floor").url) as desk:
-        storage, db = parts(desk)
+def _filled(database: Database, scale: Scale) -> Iterator[Desk]:
+    with make_desk(database.url) as desk:
+        storage, _ = parts(desk)
         storage.add_scope(TASK)
-        storage.set(TASK, name_of(SIZE), Bytes(body(SIZE)))
-        engine, statement = db.engine, STATEMENT.format(TASK, name_of(SIZE))
-        pooled = engine.raw_connection()
-        connection = pooled.driver_connection
-        assert connection is not None
-        yield [
-            Part(
-                f"{LABELS[kind]}: one row by its key, on the driver", lambda: connection.execute(statement).fetchall()
-            ),
-            Part(f"{LABELS[kind]}: a connection out of the pool and back", lambda: engine.raw_connection().close()),
-            Part(f"{LABELS[kind]}: the look-up", lambda: storage.get(TASK, name_of(SIZE))),
-            Part(f"{LABELS[kind]}: ours, whole", _request(desk.app)),
-        ]
-        connection.rollback()
-        pooled.close()
+        for size in (SMALL, scale.large):
+            storage.set(TASK, name_of(size), File(body(size), filename="report.pdf", mimetype="application/pdf"))
+        yield desk
 
 
 def _empty() -> Flask:
@@ -86,22 +82,54 @@ def _empty() -> Flask:
     return app
 
 
-def _request(app: Flask) -> Callable[[], object]:
+def _request(name: str, app: Flask, scale: Scale) -> Part:
     """A request over WSGI, without what a server adds."""
-    environ = EnvironBuilder(path_of(SIZE)).get_environ()
+    environ = EnvironBuilder(path_of(SMALL)).get_environ()
+
+    def start_response(status: str, *_: object) -> Callable[[bytes], object]:
+        assert status == "200 OK"
+        return bytes
 
     def call() -> None:
-        status = run_wsgi_app(app, environ, buffered=True)[1]
-        assert status == "200 OK"
+        answer = app(environ.copy(), start_response)
+        for _ in answer:
+            pass
+        if close := getattr(answer, "close", None):
+            close()
 
-    return call
+    return Part(name, REQUEST, lambda: by_layer(call, scale.calls))
 
 
-def _cpu_us(call: Callable[[], object], calls: int) -> float:
-    """Microseconds of a call, in the middle of many."""
-    for _ in range(calls // 10):
-        call()
-    started = time.process_time()
-    for _ in range(calls):
-        call()
-    return (time.process_time() - started) / calls * 1e6
+def _reads(desk: Desk, label: str, scale: Scale) -> list[Part]:
+    """The blocks of a large value, read by the driver alone and by the storage."""
+    storage, db = parts(desk)
+    value = storage.get(TASK, name_of(scale.large)).value
+    assert isinstance(value, File)
+    content = value.content
+    assert isinstance(content, SQLAlchemyContent)
+
+    def by_driver() -> Iterator[bytes]:
+        with closing(db.engine.raw_connection()) as pooled:
+            for first in range(0, -(-content.size // BLOCK), WINDOW):
+                where = (content._id, first, first + WINDOW - 1)
+                yield from (row[0] for row in _execute(pooled.driver_connection, where))
+
+    def part(name: str, read: Callable[[], Iterator[bytes]]) -> Part:
+        return Part(f"{name}, {label}", BLOCKS, lambda: _speed(read, content.size))
+
+    return [part("the driver", by_driver), part("ours", lambda: content.open_at(0))]
+
+
+def _execute(connection: Any, where: tuple[str, int, int]) -> Iterable[tuple[bytes]]:
+    found: Iterable[tuple[bytes]]
+    if isinstance(connection, sqlite3.Connection):
+        found = connection.execute(CHUNKS.format("?"), where)
+    else:
+        found = connection.execute(CHUNKS.format("%s"), where, binary=True)
+    return found
+
+
+def _speed(read: Callable[[], Iterator[bytes]], size: int) -> dict[str, float]:
+    started = time.perf_counter()
+    assert sum(map(len, read())) == size
+    return {"mb_per_s": size / (time.perf_counter() - started) / 1e6}

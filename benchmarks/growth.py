@@ -20,7 +20,7 @@ from tests.desk import Desk, make_desk
 from tests.storage_tools import parts, statements
 
 from .rounds import Measured, in_turn
-from .stage import LABELS, Stage, execute
+from .stage import KINDS, LABELS, Stage, execute
 from .values import body
 
 PER_TASK = 10
@@ -66,7 +66,7 @@ class Place:
 def run(stage: Stage, scale: Scale) -> list[Measured]:
     """Look up in all databases in turn."""
     found = []
-    for kind in LABELS:
+    for kind in KINDS:
         with ExitStack() as stack:
             desks = {count: stack.enter_context(_filled(stage, kind, count, scale)) for count in scale.counts}
             stage.settle()

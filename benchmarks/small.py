@@ -11,7 +11,7 @@ from .rounds import Measured, in_turn
 from .stage import SERVERS, Contestant, Stage
 from .values import label
 
-WORKERS, THREADS, CONNECTIONS = 2, 4, 8
+WORKERS, THREADS, CONNECTIONS = 2, 4, 16
 WARM_UP, JAVA_WARM_UP = 1, 30
 """Seconds; Java takes longer, for it compiles what it runs often."""
 

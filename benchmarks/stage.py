@@ -30,7 +30,14 @@ from .values import TASK, path_of, pieces
 
 ENGINE = "camunda"
 HEAP = "4g"
-LABELS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+LABELS = {
+    "sqlite": "SQLite",
+    "sqlite-wide": "SQLite with 32 KiB pages",
+    "postgresql": "PostgreSQL",
+    "postgresql-socket": "PostgreSQL by its socket",
+}
+KINDS = ("sqlite", "postgresql")
+"""The usual ones."""
 SERVERS = ("gunicorn", "granian")
 
 
@@ -38,7 +45,7 @@ SERVERS = ("gunicorn", "granian")
 class Database:
     """A database with empty tables and one task."""
 
-    kind: str
+    label: str
     url: str
     pid: int | None
 
@@ -82,18 +89,28 @@ class Stage:
 
     @cached_property
     def _postgresql(self) -> tuple[sa.URL, int]:
-        folder = self.folder("postgresql")
+        folder = self._sockets = self.folder("postgresql")
         url = self._stack.enter_context(postgresql(folder))
         pid = (folder / "data" / "postmaster.pid").read_text().split()[0]
         return sa.make_url(url), int(pid)
 
     def empty_database(self, kind: str, name: str) -> Database:
-        """A new database without tables."""
-        if kind == "sqlite":
-            return Database(kind, f"sqlite:///{self.folder('sqlite') / name}.db", None)
+        """A new database without tables.
+
+        :param kind: one of :data:`LABELS`.
+        """
+        if kind.startswith("sqlite"):
+            location = f"sqlite:///{self.folder(kind) / name}.db"
+            if kind == "sqlite-wide":
+                execute(location, "PRAGMA page_size = 32768", "VACUUM")
+            return Database(LABELS[kind], location, None)
         url, pid = self._postgresql
+        name = f"{name}_{kind.partition('-')[2]}".rstrip("_")
         execute(url, f"CREATE DATABASE {name}")
-        return Database(kind, url.set(database=name).render_as_string(hide_password=False), pid)
+        url = url.set(database=name)
+        if kind == "postgresql-socket":
+            url = url.set(host=None).update_query_dict({"host": str(self._sockets)})
+        return Database(LABELS[kind], url.render_as_string(hide_password=False), pid)
 
     @cached_property
     def sqlite(self) -> Database:
@@ -102,6 +119,10 @@ class Stage:
     @cached_property
     def postgresql(self) -> Database:
         return self._with_tables("postgresql")
+
+    @cached_property
+    def wide(self) -> Database:
+        return self._with_tables("sqlite-wide")
 
     @property
     def databases(self) -> list[Database]:
@@ -137,9 +158,7 @@ class Stage:
         env = {"BENCH_APP": app, "BENCH_URL": database.url if database else "", "BENCH_POOL": str(pool or "")}
         command = _command(server, address, workers, threads)
         with run(server, command, address, self.folder(server), env) as served:
-            yield Contestant(
-                name or (f"{app}, {LABELS[database.kind]}" if database else app), address, served.pid, database
-            )
+            yield Contestant(name or (f"{app}, {database.label}" if database else app), address, served.pid, database)
 
     @cached_property
     def nginx(self) -> Contestant:
@@ -169,7 +188,7 @@ class Stage:
 
         :raises Refused: it can't hold it.
         """
-        if self.is_filled(contestant, size) or contestant.name == "bare":
+        if self.is_filled(contestant, size) or contestant.name in ("bare", "memory"):
             return
         if contestant.name == "nginx":
             _write(self._files / path_of(size).lstrip("/"), size)
@@ -199,11 +218,12 @@ def _key(contestant: Contestant, size: int) -> tuple[str, int]:
     return f"{contestant.name.partition(',')[0]} {contestant.database}", size
 
 
-def execute(url: sa.URL | str, statement: str) -> None:
-    """Run one statement outside of a transaction."""
+def execute(url: sa.URL | str, *statements: str) -> None:
+    """Run statements on one connection, outside of a transaction."""
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(sa.text(statement))
+        for statement in statements:
+            connection.execute(sa.text(statement))
     engine.dispose()
 
 
@@ -219,7 +239,7 @@ def _command(server: str, address: Address, workers: int, threads: int) -> list[
         return [
             *(*PYTHON, "gunicorn", "--bind", str(address), "--workers", str(workers)),
             *("--worker-class", "gthread", "--threads", str(threads)),
-            *("--no-control-socket", "--log-level", "warning", "benchmarks.apps:app"),
+            *("--no-control-socket", "--reuse-port", "--log-level", "warning", "benchmarks.apps:app"),
         ]
     return [
         *(*PYTHON, "granian", "--host", address.host, "--port", str(address.port), "--interface", "wsgi"),

@@ -7,6 +7,8 @@ import random
 from collections.abc import Iterator
 from functools import cache
 
+from flask_taskvars.values import BLOCK
+
 TASK = "t"
 PIECE = 2**20
 
@@ -35,6 +37,19 @@ def pieces(size: int) -> Iterator[bytes]:
     for start in range(0, size, PIECE):
         piece = start.to_bytes(8, "big") + _noise()[8:]
         yield piece[: size - start]
+
+
+@cache
+def _noise_blocks() -> list[bytes]:
+    return [_noise()[start : start + BLOCK] for start in range(0, PIECE, BLOCK)]
+
+
+def blocks(size: int) -> Iterator[bytes]:
+    """The same, in smaller pieces that are in memory already, but for one in four."""
+    for start in range(0, size, BLOCK):
+        place = start % PIECE // BLOCK
+        block = _noise_blocks()[place] if place else start.to_bytes(8, "big") + _noise_blocks()[0][8:]
+        yield block[: size - start]
 
 
 def body(size: int) -> bytes:
