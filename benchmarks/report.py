@@ -36,7 +36,8 @@ NOTES = {
     "tail": "`Range: bytes=-1048576` on a connection that is kept.",
     "growth": (
         "In one process: `get` of the storage alone, and a whole request over WSGI. The variable of depth *n* is in "
-        "the outermost of *n* scopes. Variables of depth 1 are picked at random among all."
+        "the outermost of *n* scopes: the walk takes a step for each. Of tables of a few pages PostgreSQL reads every "
+        "row at each step, as it deems that cheaper. Variables of depth 1 are picked at random among all."
     ),
     "slow": (
         "One gthread worker with a thread for each download and 8 more, and a pool of 5 connections with no overflow. "
