@@ -61,11 +61,7 @@ class Representation:
     def headers(self) -> dict[str, str]:
         """The headers of a 200, in a dict of its own."""
         content = self.content
-        return {
-            **_headers(self.content_type, self.disposition, content.sha256, self.modified),
-            "ETag": f'"{self.etag}"',
-            "Cache-Control": self.cache_control,
-        }
+        return _headers(self.content_type, self.disposition, content.sha256, self.modified) | self.validating()
 
     def validating(self) -> dict[str, str]:
         """The headers that a 304 must have too (RFC 9110 15.4.5)."""

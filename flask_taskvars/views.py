@@ -83,19 +83,19 @@ def add_routes(state: BlueprintSetupState, mount: Mount) -> None:
 
 def _resource(mount: Mount, **views: Callable[..., Response]) -> Callable[..., Response]:
     """One view out of one for each method; HEAD is a GET, and OPTIONS lists them all."""
-    if mount.storage.read_only:
-        views = {"GET": views["GET"]}
-    chosen, allowed = views | {"HEAD": views["GET"]}, [*views, "HEAD", "OPTIONS"]
+    reading = {"GET": views["GET"], "HEAD": views["GET"]}
+    everything = views | reading
 
     def view(scope: str, **arguments: str) -> Response:
         current = current_request()
         check_readable(current.environ["PATH_INFO"])
-        if current.method in chosen:
-            return chosen[current.method](mount, local=scope == "localVariables", **arguments)
+        allowed = reading if mount.storage.read_only else everything
+        if current.method in allowed:
+            return allowed[current.method](mount, local=scope == "localVariables", **arguments)
         if current.method != "OPTIONS":
-            raise MethodNotAllowed(allowed)
+            raise MethodNotAllowed([*allowed, "OPTIONS"])
         response = current_app.response_class()
-        response.allow.update(allowed)
+        response.allow.update([*allowed, "OPTIONS"])
         return response
 
     return view
@@ -243,14 +243,12 @@ def _guard(name: str, settings: Settings) -> Guard | None:
 
 
 def _told_of_read(response: Response, task_id: str, name: str, value: TypedValue) -> Response:
-    if variable_read.receivers and request.method == "GET" and response.status_code in (200, 206):
+    if variable_read.receivers and response.status_code in (200, 206) and request.method == "GET":
         _tell(variable_read, task_id, name, value)
     return response
 
 
 def _tell(signal: Signal, task_id: str, name: str, value: TypedValue | None) -> None:
-    if not signal.receivers:
-        return
     content = value.content if isinstance(value, (Bytes, File)) else None
     size = content.size if isinstance(content, Content) else len(content) if isinstance(content, bytes) else None
     signal.send(current_app._get_current_object(), task_id=task_id, name=name, size=size)  # type: ignore[attr-defined]

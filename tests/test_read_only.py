@@ -51,6 +51,16 @@ def test_reads_and_tells_what_else_it_takes(app: Flask, path: str) -> None:
     assert ask(app, "OPTIONS", path).allow == {"GET", "HEAD", "OPTIONS"}
 
 
+def test_can_begin_and_end_at_any_time() -> None:
+    storage, app = MemoryStorage(), Flask("office")
+    storage.add_scope("task-1")
+    TaskVars(storage, lambda action, task_id, name: True).init_app(app)
+    statuses = []
+    for storage.read_only in (False, True, False):
+        statuses.append(ask(app, "DELETE", "/v").status_code)
+    assert statuses == [204, 405, 204]
+
+
 class Sealed(MemoryStorage):
     """A storage that does not say before what it refuses."""
 

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
+from typing import Any
 
 import pytest
 from flask import Flask, Response, request
@@ -241,6 +242,57 @@ def test_a_client_that_goes_away_closes_the_content(headers: dict[str, str], blo
     assert content.closed == 0
     response.close()
     assert content.closed == 1
+
+
+def test_blocks_may_be_empty() -> None:
+    class Sparse(WatchedContent):
+        def _read(self, offset: int) -> Iterator[bytes]:
+            for block in super()._read(offset):
+                yield from (b"", block)
+
+    assert answer(Sparse()).body == DATA
+    assert answer(Sparse(), {"Range": "bytes=10-29"}).body == DATA[10:30]
+
+
+class Reader:
+    """An iterator that is no generator: it stays open until it is closed."""
+
+    def __init__(self, failure: Exception) -> None:
+        self.failure, self.closed = failure, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        raise self.failure
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize("failure", [StorageUnavailable(), StopIteration()])
+def test_what_fails_before_the_first_byte_is_closed(failure: Exception) -> None:
+    class Failing(WatchedContent):
+        def open_at(self, offset: int) -> Iterator[bytes]:
+            return reader
+
+    reader = Reader(failure)
+    with Flask("host").test_request_context(), pytest.raises((StorageUnavailable, ContentVanished)):
+        respond(Failing())
+    assert reader.closed == 1
+
+
+@pytest.mark.parametrize("size", [5, 100])
+def test_headers_of_the_hosts_responses_do_not_replace_ours(size: int) -> None:
+    class Lax(Response):
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            self.headers["Content-Security-Policy"] = "default-src *"
+
+    host = Flask("host")
+    host.response_class = Lax
+    with host.test_request_context(), closing(respond(WatchedContent(DATA[:size]))) as sent:
+        assert sent.headers["Content-Security-Policy"] == COMMON["Content-Security-Policy"]
 
 
 @given(st.lists(st.binary(max_size=5), max_size=8), st.integers(0, 30))

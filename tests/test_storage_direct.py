@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,22 @@ def test_a_lost_connection_is_replaced(database_url: Callable[[str], str | None]
             connection.exec_driver_sql(f"{end} AND datname = current_database()")
         other.dispose()
         assert read(storage.get("task", "v")) == b"small"
+
+
+def test_a_cursor_is_kept_with_its_connection_and_holds_nothing(database_url: Callable[[str], str | None]) -> None:
+    with make_desk(database_url("postgresql")) as desk:
+        storage, db = parts(desk)
+        storage.add_scope("task")
+        storage.set("task", "v", LARGE)
+        cursors = set()
+        for _ in range(2):
+            assert read(storage.get("task", "v")) == LARGE
+            with closing(db.engine.raw_connection()) as pooled:
+                cursor = pooled.info["taskvars_cursor"]
+                assert cursor.connection is pooled.driver_connection
+                assert cursor.pgresult.ntuples == 0
+                cursors.add(cursor)
+        assert len(cursors) == 1
 
 
 def test_no_connection_in_time_is_unavailable(tmp_path: Path) -> None:

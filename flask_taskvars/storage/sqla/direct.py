@@ -82,17 +82,16 @@ def _sqlite(pooled: PoolProxiedConnection, text: str, parameters: Parameters) ->
 
 def _psycopg(pooled: PoolProxiedConnection, text: str, parameters: Parameters) -> Rows:
     connection: Any = pooled.driver_connection
-    # A new cursor takes as long as it then needs to send a look-up; as text, bytes come as hexadecimal digits.
-    cursor = pooled.info.pop(_CURSOR, None) or connection.cursor(binary=True)
+    # Kept with its connection: a new one finds out anew how each column is read, which takes a quarter of a look-up.
+    cursor = pooled.info.pop(_CURSOR, None) or connection.cursor(binary=True)  # as text, bytes come as digits
     # A single statement needs no transaction.
     before, connection.autocommit = connection.autocommit, True
     try:
         rows: Rows = cursor.execute(text, parameters).fetchall()
     finally:
         connection.autocommit = before
-    if rows and len(rows[0]) > 1:
-        # A cursor holds what it read last: not if that is blocks of a content, which come in a column of their own.
-        pooled.info[_CURSOR] = cursor
+    cursor.pgresult.clear()  # else it holds what it read until it reads again
+    pooled.info[_CURSOR] = cursor
     return rows
 
 

@@ -84,10 +84,7 @@ class TableResolution:
         rows = database.rows(self._one, _where(task_id, local) | {"name": name})
         if not rows or not rows[0][0]:
             raise TaskNotFound(task_id)
-        for _, *found in rows:
-            if found[1] is not None:
-                return StoredVariable(*found)
-        return None
+        return next((StoredVariable(*row[1:]) for row in rows if row[2] is not None), None)
 
     def all(self, database: Database, task_id: str, *, local: bool) -> Sequence[VariableFound]:
         with database.read() as connection:
