@@ -51,9 +51,9 @@ def make_bare(url: str) -> Flask:
     return app
 
 
-def make_memory(url: str) -> Flask:
+def make_server_alone(url: str) -> Flask:
     """A view that sends blocks out of memory: what a server can send at most."""
-    app = Flask("memory")
+    app = Flask("server_alone")
 
     @app.get(PATH)
     def data(task_id: str, name: str) -> Response:
@@ -113,7 +113,13 @@ def make_beside(url: str) -> Flask:
     return app
 
 
-APPS = {"bare": make_bare, "memory": make_memory, "naive": make_naive, "ours": make_ours, "beside": make_beside}
+APPS = {
+    "bare": make_bare,
+    "server alone": make_server_alone,
+    "naive": make_naive,
+    "ours": make_ours,
+    "beside": make_beside,
+}
 
 if name := os.environ.get("BENCH_APP"):
     app = APPS[name](os.environ.get("BENCH_URL", ""))

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,18 +53,17 @@ class Part:
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
-    """Flask alone in turn, and then what each database has to do with it."""
+    """Flask alone, and what each database has to do with it, in turn."""
 
     def measure(part: Part) -> Measured:
         return Measured(part.name, part.case, part.measure())
 
-    views = {"empty view": _empty(), "bare": make_bare("")}
-    found = in_turn([_request(name, app, scale) for name, app in views.items()], scale.rounds, measure)
-    for kind, label in LABELS.items():
-        with _filled(stage.empty_database(kind, "floor"), scale) as desk:
-            listed = [_request(f"ours, {label}", desk.app, scale), *_reads(desk, label, scale)]
-            found += in_turn(listed, scale.rounds, measure)
-    return found
+    listed = [_request("empty view", _empty(), scale), _request("bare", make_bare(""), scale)]
+    with ExitStack() as stack:
+        for kind, label in LABELS.items():
+            desk = stack.enter_context(_filled(stage.empty_database(kind, "floor"), scale))
+            listed += [_request(f"ours, {label}", desk.app, scale), *_reads(desk, label, scale)]
+        return in_turn(listed, scale.rounds, measure)
 
 
 @contextmanager
@@ -97,7 +97,8 @@ def _request(name: str, app: Flask, scale: Scale) -> Part:
         if close := getattr(answer, "close", None):
             close()
 
-    return Part(name, REQUEST, lambda: by_layer(call, scale.calls))
+    # Outside of the app's context that a desk opens: a request opens its own.
+    return Part(name, REQUEST, lambda: Context().run(by_layer, call, scale.calls))
 
 
 def _reads(desk: Desk, label: str, scale: Scale) -> list[Part]:
@@ -105,11 +106,11 @@ def _reads(desk: Desk, label: str, scale: Scale) -> list[Part]:
     storage, db = parts(desk)
     value = storage.get(TASK, name_of(scale.large)).value
     assert isinstance(value, File)
-    content = value.content
+    content, engine = value.content, db.engine
     assert isinstance(content, SQLAlchemyContent)
 
     def by_driver() -> Iterator[bytes]:
-        with closing(db.engine.raw_connection()) as pooled:
+        with closing(engine.raw_connection()) as pooled:
             for first in range(0, -(-content.size // BLOCK), WINDOW):
                 where = (content._id, first, first + WINDOW - 1)
                 yield from (row[0] for row in _execute(pooled.driver_connection, where))

@@ -28,7 +28,7 @@ FULL, SHORT = Scale(5, {10**6: 20, 10**8: 2, 10**9: 1}), Scale(1, {10**6: 2, 3 *
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
     """Ours, the naive ones, a server that reads nothing, nginx and the engine."""
-    others = [stage.app("ours", stage.wide), stage.app("memory", None)]
+    others = [stage.app("ours", stage.wide), stage.app("server alone", None)]
     with ExitStack() as stack:
         contestants = [*map(stack.enter_context, [*apps(stage), *others]), stage.nginx, *stage.engine]
         return compare(stage, contestants, scale)

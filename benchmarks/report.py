@@ -28,7 +28,7 @@ NOTES = {
     ),
     "large": (
         "One client, one download after another; the files and databases are in the system's cache. One gunicorn "
-        "worker. *memory* is a view that sends the same blocks, but has them. The peak is that of all processes of the "
+        "worker. *Server alone* is a view that has the blocks that it sends. The peak is that of all processes of the "
         "server (VmHWM, summed), taken in a download of its own, in which every byte is checked; *over idle* counts "
         "from after a first small request. What PostgreSQL holds is the private memory of all its processes, looked at "
         "every 20 ms."
@@ -51,9 +51,9 @@ NOTES = {
     ),
     "floor": (
         "In one process, without a server. Whose code takes the processor time of a GET of 1 KiB was looked at every 4 "
-        "ms of it; *the driver* is all that SQLite or psycopg do, without PostgreSQL itself. A view with a look-up "
-        "can't do without Flask, a connection out of the pool, and a statement; its own part is what is left. A large "
-        "value is 100 MB, in chunks of 256 KiB, four to a statement."
+        "ms of it: what Flask and Werkzeug take beyond the empty view is for our routes and headers, and *the driver* "
+        "is all that SQLite or psycopg do, without PostgreSQL itself. A large value is 100 MB, in chunks of 256 KiB, "
+        "four to a statement."
     ),
 }
 
@@ -97,9 +97,10 @@ and database share the cores. PostgreSQL runs with `fsync=off`, SQLite as Python
 """
 
 
-AT_BEST = """*At best*, by the section on the floor: small values if no time at all were spent in the code of
-flask-taskvars; large ones if the driver alone read the blocks, a server with nothing else to do sent them, and that was
-all. What is missed even so can't be reached with Flask, SQLAlchemy's pool and these drivers on these cores."""
+AT_BEST = """*At best* says what a goal that is missed could come to, by the section on the floor. Small values: a view
+that does no more than an empty one, take a connection out of SQLAlchemy's pool, and have the driver run the statement;
+by processor time. Large ones: the driver alone reads the blocks, and a server with nothing else to do sends them, in
+one thread, one after the other."""
 
 
 def write(folder: Path, sections: Mapping[str, Results]) -> None:

@@ -27,23 +27,18 @@ LAYERS = {
 _DRIVER_CALLS = {run.__code__ for run in direct._RUN.values()}
 
 
-def cpu_us(call: Callable[[], object], calls: int) -> float:
-    """Microseconds of processor time of a call, in the middle of many."""
+def by_layer(call: Callable[[], object], calls: int) -> dict[str, float]:
+    """Microseconds of processor time of a call, in the middle of many, and the part of each layer."""
     for _ in range(calls // 10):
         call()
-    started = time.process_time()
-    for _ in range(calls):
-        call()
-    return (time.process_time() - started) / calls * 1e6
-
-
-def by_layer(call: Callable[[], object], calls: int) -> dict[str, float]:
-    """The same, and the part of each layer."""
     seen: Counter[str] = Counter()
     before = signal.signal(signal.SIGPROF, lambda _, frame: seen.update([_layer(frame)]))
     signal.setitimer(signal.ITIMER_PROF, INTERVAL, INTERVAL)
+    started = time.process_time()
     try:
-        whole = cpu_us(call, calls)
+        for _ in range(calls):
+            call()
+        whole = (time.process_time() - started) / calls * 1e6
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)

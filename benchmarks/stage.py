@@ -88,11 +88,12 @@ class Stage:
         return Path(tempfile.mkdtemp(prefix=name, dir=self._folder))
 
     @cached_property
-    def _postgresql(self) -> tuple[sa.URL, int]:
-        folder = self._sockets = self.folder("postgresql")
+    def _postgresql(self) -> tuple[sa.URL, int, Path]:
+        """Its URL, the process, and the folder of its socket."""
+        folder = self.folder("postgresql")
         url = self._stack.enter_context(postgresql(folder))
         pid = (folder / "data" / "postmaster.pid").read_text().split()[0]
-        return sa.make_url(url), int(pid)
+        return sa.make_url(url), int(pid), folder
 
     def empty_database(self, kind: str, name: str) -> Database:
         """A new database without tables.
@@ -104,12 +105,12 @@ class Stage:
             if kind == "sqlite-wide":
                 execute(location, "PRAGMA page_size = 32768", "VACUUM")
             return Database(LABELS[kind], location, None)
-        url, pid = self._postgresql
+        url, pid, folder = self._postgresql
         name = f"{name}_{kind.partition('-')[2]}".rstrip("_")
         execute(url, f"CREATE DATABASE {name}")
         url = url.set(database=name)
         if kind == "postgresql-socket":
-            url = url.set(host=None).update_query_dict({"host": str(self._sockets)})
+            url = url.update_query_dict({"host": str(folder)})
         return Database(LABELS[kind], url.render_as_string(hide_password=False), pid)
 
     @cached_property
@@ -188,7 +189,7 @@ class Stage:
 
         :raises Refused: it can't hold it.
         """
-        if self.is_filled(contestant, size) or contestant.name in ("bare", "memory"):
+        if self.is_filled(contestant, size) or contestant.name in ("bare", "server alone"):
             return
         if contestant.name == "nginx":
             _write(self._files / path_of(size).lstrip("/"), size)
