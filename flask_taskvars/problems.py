@@ -22,7 +22,7 @@ from .errors import (
     UnsupportedType,
     WrongTenant,
 )
-from .mount import current_mount
+from .mount import current_mount, current_request
 
 _JAX_RS = {
     401: "NotAuthorizedException",
@@ -109,7 +109,7 @@ def _http_problem(error: HTTPException) -> Response:
 
 
 def _routing_problem(own: tuple[str, ...], endpoints: str) -> Response | None:
-    error: HTTPException | None = request.routing_exception
+    error: HTTPException | None = current_request().routing_exception
     if error is None or not request.path.startswith(own):
         return None
     if isinstance(error, NotFound):

@@ -168,11 +168,13 @@ def streamed(status: int, blocks: Iterator[bytes], length: int, headers: dict[st
     if not first and length:
         raise ContentVanished
     if len(first) >= length:
-        # A small value has nothing to stream, and `send_file` would take a tenth of all its time.
-        response = current_app.response_class([first[:length]], direct_passthrough=True)
+        # A small value has nothing to stream, and `send_file` would take a tenth of all its time. A type must be given:
+        # to find out that there is none takes Werkzeug longer.
+        whole = [first[:length]]
+        response = current_app.response_class(whole, status, content_type="", direct_passthrough=True)
     else:
         response = _sent_file(Body(first, blocks, length))
-    response.status_code = status
+        response.status_code = status
     # Ours alone, whatever the host's class adds; and to make them at once costs half of setting one after the other.
     response.headers = Headers([*headers.items(), ("Content-Length", str(length))])
     return response

@@ -84,7 +84,10 @@ class TableResolution:
         rows = database.rows(self._one, _where(task_id, local) | {"name": name})
         if not rows or not rows[0][0]:
             raise TaskNotFound(task_id)
-        return next((StoredVariable(*row[1:]) for row in rows if row[2] is not None), None)
+        for row in rows:
+            if row[2] is not None:
+                return StoredVariable._make(row[1:])
+        return None
 
     def all(self, database: Database, task_id: str, *, local: bool) -> Sequence[VariableFound]:
         with database.read() as connection:
