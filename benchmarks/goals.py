@@ -63,10 +63,8 @@ def large(sections: Sections) -> Iterator[Goal]:
 
     def speeds(aim: str, ours: str, other: str, text: str) -> Goal:
         ratios = _ratios(results, ours, other, "mb_per_s")
-        most = {
-            case: (_read_and_sent(sections, ours, case), results.median(other, case, "mb_per_s")) for case in ratios
-        }
-        best = {case: mine / others for case, (mine, others) in most.items() if mine and others}
+        gained = {case: _by_reading_and_sending(sections, ours, case) for case in ratios if "floor" in sections}
+        best = {case: ratios[case] * gain for case, gain in gained.items()}
         return Goal(f"MB/s on {_on(ours)}, to {text}", aim, ratios, best)
 
     for ours in (SQLITE, WIDE, POSTGRESQL):
@@ -140,11 +138,12 @@ def _least(sections: Sections, ours: str, case: str) -> float:
     return bare_served + longer * (least - bare) + (small.median(ours, case, "database_cpu_us") or 0)
 
 
-def _read_and_sent(sections: Sections, ours: str, case: str) -> float | None:
-    """MB/s of a download that the driver alone reads, and a server sends that has nothing else to do."""
-    sent = sections["large"].median("server alone", case, "mb_per_s")
-    read = sections["floor"].median(f"the driver, {_on(ours)}", BLOCKS, "mb_per_s") if "floor" in sections else None
-    return 1 / (1 / sent + 1 / read) if sent and read else None
+def _by_reading_and_sending(sections: Sections, ours: str, case: str) -> float:
+    """By how much a download is faster that the driver alone reads, and a server sends that has nothing else to do."""
+    large, floor = sections["large"], sections["floor"]
+    sent, whole = (large.median(name, case, "mb_per_s") or 0 for name in ("server alone", ours))
+    read = floor.median(f"the driver, {_on(ours)}", BLOCKS, "mb_per_s") or 0
+    return 1 / (1 / sent + 1 / read) / whole
 
 
 def _memory(results: Results) -> Iterator[Goal]:
