@@ -21,17 +21,18 @@ TITLES = {
 
 NOTES = {
     "small": (
-        "wrk, 16 connections, on the same machine; each server with 2 workers of 4 threads. Our value is a File; the "
+        "wrk, 16 connections, on the same machine; each server with 2 workers of 4 threads, gunicorn's with a port "
+        "that they share (`--reuse-port`), or one takes all connections in some rounds. Our value is a File; the "
         "bare view is `send_file(BytesIO(…))` of bytes that it has; the naive one is a Flask-SQLAlchemy model with a "
         "`LargeBinary`. Processor time is that of all processes of the server, and of PostgreSQL, divided by the "
         "requests."
     ),
     "large": (
         "One client, one download after another; the files and databases are in the system's cache. One gunicorn "
-        "worker. *Server alone* is a view that has the blocks that it sends. The peak is that of all processes of the "
-        "server (VmHWM, summed), taken in a download of its own, in which every byte is checked; *over idle* counts "
-        "from after a first small request. What PostgreSQL holds is the private memory of all its processes, looked at "
-        "every 20 ms."
+        "worker. *Server alone* is a view that has three in four of the blocks that it sends. The peak is that of all "
+        "processes of the server (VmHWM, summed), taken in a download of its own, in which every byte is checked; *over "
+        "idle* counts from after a first small request. What PostgreSQL holds is the private memory of all its "
+        "processes, looked at every 20 ms."
     ),
     "tail": "`Range: bytes=-1048576` on a connection that is kept.",
     "growth": (
@@ -91,16 +92,16 @@ METRICS = {
 
 INTRODUCTION = """# Benchmarks
 
-Written by `make bench` from the raw numbers in `results/`. All that is compared runs on one machine, in one go and in
-turn (A B A B). A number is the median of the rounds, a ratio the median of the ratios within a round. Client, server
-and database share the cores. PostgreSQL runs with `fsync=off`, SQLite as Python opens it.
+Written by `make bench` from the raw numbers in `results/`. All that a section compares runs on one machine, in one
+go and in turn (A B A B). A number is the median of the rounds, a ratio the median of the ratios within a round. Client,
+server and database share the cores. PostgreSQL runs with `fsync=off`, SQLite as Python opens it.
 """
 
 
-AT_BEST = """*At best* says what a goal that is missed could come to, by the section on the floor. Small values: a view
-that does no more than an empty one, take a connection out of SQLAlchemy's pool, and have the driver run the statement;
-by processor time. Large ones: the driver alone reads the blocks, and a server with nothing else to do sends them, in
-one thread, one after the other."""
+AT_BEST = """*At best* estimates what a goal that is missed could come to, by the section on the floor. Small values: a
+view that does no more than an empty one, take a connection out of SQLAlchemy's pool, and have the driver run the
+statement; by processor time. Large ones: the driver alone reads the blocks, and a server with nothing else to do sends
+them, in one thread, one after the other."""
 
 
 def write(folder: Path, sections: Mapping[str, Results]) -> None:

@@ -30,12 +30,7 @@ from .values import TASK, path_of, pieces
 
 ENGINE = "camunda"
 HEAP = "4g"
-LABELS = {
-    "sqlite": "SQLite",
-    "sqlite-wide": "SQLite with 32 KiB pages",
-    "postgresql": "PostgreSQL",
-    "postgresql-socket": "PostgreSQL by its socket",
-}
+LABELS = {"sqlite": "SQLite", "sqlite-wide": "SQLite with 32 KiB pages", "postgresql": "PostgreSQL"}
 KINDS = ("sqlite", "postgresql")
 """The usual ones."""
 SERVERS = ("gunicorn", "granian")
@@ -88,12 +83,11 @@ class Stage:
         return Path(tempfile.mkdtemp(prefix=name, dir=self._folder))
 
     @cached_property
-    def _postgresql(self) -> tuple[sa.URL, int, Path]:
-        """Its URL, the process, and the folder of its socket."""
+    def _postgresql(self) -> tuple[sa.URL, int]:
         folder = self.folder("postgresql")
         url = self._stack.enter_context(postgresql(folder))
         pid = (folder / "data" / "postmaster.pid").read_text().split()[0]
-        return sa.make_url(url), int(pid), folder
+        return sa.make_url(url), int(pid)
 
     def empty_database(self, kind: str, name: str) -> Database:
         """A new database without tables.
@@ -105,13 +99,9 @@ class Stage:
             if kind == "sqlite-wide":
                 execute(location, "PRAGMA page_size = 32768", "VACUUM")
             return Database(LABELS[kind], location, None)
-        url, pid, folder = self._postgresql
-        name = f"{name}_{kind.partition('-')[2]}".rstrip("_")
+        url, pid = self._postgresql
         execute(url, f"CREATE DATABASE {name}")
-        url = url.set(database=name)
-        if kind == "postgresql-socket":
-            url = url.update_query_dict({"host": str(folder)})
-        return Database(LABELS[kind], url.render_as_string(hide_password=False), pid)
+        return Database(LABELS[kind], url.set(database=name).render_as_string(hide_password=False), pid)
 
     @cached_property
     def sqlite(self) -> Database:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from functools import cache
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, cast
 
 from flask import Request, Response, current_app
 from werkzeug.datastructures import Headers
@@ -16,9 +15,6 @@ from .errors import ContentVanished, PreconditionFailed, RangeNotSatisfiable
 from .preconditions import evaluate, range_applies
 from .ranges import select_ranges
 from .representations import Representation
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 CRLF = "\r\n"
 _CONDITIONAL = frozenset(
@@ -118,18 +114,22 @@ def exactly(blocks: Iterator[bytes], length: int) -> Generator[bytes, None, None
 
     :raises ContentVanished: there are fewer.
     """
-    left = length
     try:
-        for block in blocks:
-            if left <= len(block):
-                yield block[:left]
-                return
-            left -= len(block)
-            yield block
-        if left:
-            raise ContentVanished
+        yield from _counted(blocks, length)
     finally:
         _close(blocks)
+
+
+def _counted(blocks: Iterator[bytes], length: int) -> Iterator[bytes]:
+    left = length
+    for block in blocks:
+        if left <= len(block):
+            yield block[:left]
+            return
+        left -= len(block)
+        yield block
+    if left:
+        raise ContentVanished
 
 
 class Body:
@@ -144,7 +144,7 @@ class Body:
     def __iter__(self) -> Iterator[bytes]:
         yield self._first
         self._first = b""
-        yield from exactly(self._blocks, self._left)
+        yield from _counted(self._blocks, self._left)
 
     def close(self) -> None:
         _close(self._blocks)
@@ -174,31 +174,14 @@ def streamed(status: int, blocks: Iterator[bytes], length: int, headers: dict[st
     if len(first) >= length:
         # A small value has nothing to stream, and `send_file` would take a tenth of all its time. A type must be given:
         # to find out that there is none takes Werkzeug longer.
-        complete = _complete(current_app.response_class)  # type: ignore[arg-type]  # a class can be hashed
-        response = complete([first[:length]], status, content_type="", direct_passthrough=True)
+        whole = [first[:length]]
+        response = current_app.response_class(whole, status=status, content_type="", direct_passthrough=True)
     else:
         response = _sent_file(Body(first, blocks, length))
         response.status_code = status
     # Ours alone, whatever the host's class adds; and to make them at once costs half of setting one after the other.
     response.headers = Headers([*headers.items(), ("Content-Length", str(length))])
     return response
-
-
-@cache
-def _complete(base: type[Response]) -> type[Response]:
-    """The host's class for an answer whose headers are complete.
-
-    Werkzeug copies all headers to see what is missing, which takes a tenth of the time of a small value.
-    """
-    if base.get_wsgi_headers is not Response.get_wsgi_headers:
-        return base  # the host's own look at them
-    return type(base.__name__, (base,), {"get_wsgi_headers": _headers_as_they_are})
-
-
-def _headers_as_they_are(response: Response, environ: WSGIEnvironment) -> Headers:
-    if response.status_code in (200, 206):
-        return response.headers
-    return Response.get_wsgi_headers(response, environ)  # the host made another answer of it
 
 
 def _sent_file(body: Body) -> Response:

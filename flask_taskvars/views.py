@@ -106,6 +106,7 @@ def _describer(rules: Mapping[str, str], engine: str) -> Callable[..., Response]
 
     def get_openapi(below: str, **_: str) -> Response:
         """GET openapi.json: the description of all other routes."""
+        check_readable(request.environ["PATH_INFO"])
         base = (request.root_path + request.path).removesuffix(f"{below}/openapi.json")
         return document_response([json.dumps(description.at(base))], request)
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Boolean, Engine, LargeBinary, PoolProxiedConnection, Select
 from sqlalchemy.types import TypeEngine
 
-from .models import Key
+from .models import INLINE, Key
 
 Parameters: TypeAlias = Mapping[str, object] | Sequence[object]
 Rows: TypeAlias = Sequence[Sequence[Any]]
@@ -90,9 +90,13 @@ def _psycopg(pooled: PoolProxiedConnection, text: str, parameters: Parameters) -
         rows: Rows = cursor.execute(text, parameters).fetchall()
     finally:
         connection.autocommit = before
-    cursor.pgresult.clear()  # else it holds what it read until it reads again
-    pooled.info[_CURSOR] = cursor
+    if _are_small(rows):  # a cursor holds what it read until it reads again
+        pooled.info[_CURSOR] = cursor
     return rows
+
+
+def _are_small(rows: Rows) -> bool:
+    return len(rows) <= 2 and all(len(one) <= INLINE for row in rows for one in row if isinstance(one, (bytes, str)))
 
 
 _CURSOR = "taskvars_cursor"
