@@ -30,8 +30,8 @@ NOTES = {
     "large": (
         "One client, one download after another; the files and databases are in the system's cache. One gunicorn "
         "worker. *Server alone* is a view that has three in four of the blocks that it sends. The peak is that of all "
-        "processes of the server (VmHWM, summed), taken in a download of its own, in which every byte is checked; *over "
-        "idle* counts from after a first small request. What PostgreSQL holds is the private memory of all its "
+        "processes of the server (VmHWM, summed), taken in a download of its own, in which every byte is checked; "
+        "*over idle* counts from after a first small request. What PostgreSQL holds is the private memory of all its "
         "processes, looked at every 20 ms."
     ),
     "tail": "`Range: bytes=-1048576` on a connection that is kept.",
