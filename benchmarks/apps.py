@@ -18,7 +18,7 @@ from flask_taskvars import TaskVars
 from flask_taskvars.storage.camunda import CamundaStorage
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
 
-from .values import blocks, body, size_of
+from .values import body, pieces, size_of
 
 PATH = "/task/<task_id>/variables/<name>/data"
 
@@ -59,7 +59,7 @@ def make_server_alone(url: str) -> Flask:
     def data(task_id: str, name: str) -> Response:
         size = size_of(name)
         headers = {"Content-Length": f"{size}"}
-        return Response(blocks(size), headers=headers, mimetype="application/octet-stream", direct_passthrough=True)
+        return Response(pieces(size), headers=headers, mimetype="application/octet-stream", direct_passthrough=True)
 
     return app
 

@@ -10,7 +10,7 @@ from functools import cache
 from flask_taskvars.values import BLOCK
 
 TASK = "t"
-PIECE = 2**20
+REPEATED = 2**20
 
 
 def name_of(size: int) -> str:
@@ -28,28 +28,17 @@ def path_of(size: int, task: str = TASK) -> str:
 
 
 @cache
-def _noise() -> bytes:
-    return random.Random(0).randbytes(PIECE)
+def _noise() -> list[bytes]:
+    noise = random.Random(0).randbytes(REPEATED)
+    return [noise[start : start + BLOCK] for start in range(0, REPEATED, BLOCK)]
 
 
 def pieces(size: int) -> Iterator[bytes]:
-    """The bytes of a value, of which no two MiB are the same."""
-    for start in range(0, size, PIECE):
-        piece = start.to_bytes(8, "big") + _noise()[8:]
-        yield piece[: size - start]
-
-
-@cache
-def _noise_blocks() -> list[bytes]:
-    return [_noise()[start : start + BLOCK] for start in range(0, PIECE, BLOCK)]
-
-
-def blocks(size: int) -> Iterator[bytes]:
-    """The same, in smaller pieces that are in memory already, but for one in four."""
+    """The bytes of a value, of which no two MiB are the same; three in four pieces are in memory already."""
     for start in range(0, size, BLOCK):
-        place = start % PIECE // BLOCK
-        block = _noise_blocks()[place] if place else start.to_bytes(8, "big") + _noise_blocks()[0][8:]
-        yield block[: size - start]
+        place = start % REPEATED // BLOCK
+        piece = _noise()[place] if place else start.to_bytes(8, "big") + _noise()[0][8:]
+        yield piece[: size - start]
 
 
 def body(size: int) -> bytes:
