@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import configparser
+import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -99,3 +102,26 @@ def test_what_an_import_does_not_bring_along(module: str) -> None:
 def test_the_default_storage_uses_the_hosts_extension_and_imports_none() -> None:
     program = "import sys, flask_taskvars.storage.sqla; print('flask_sqlalchemy' in sys.modules)"
     assert run(program).stdout == "False\n"
+
+
+def brought_by(extra: str) -> set[str]:
+    """The distributions that an extra names, and those of the extras that it names."""
+    extras = configparser.ConfigParser()
+    extras.read(ROOT / "setup.cfg")
+    named = set()
+    for line in extras["options.extras_require"][extra].split("\n"):
+        if own := re.fullmatch(r"flask-taskvars\[(.+)\]", line):
+            named |= {name for other in own[1].split(",") for name in brought_by(other)}
+        elif line:
+            named.add(re.split(r"[\s\[]", line)[0].lower())
+    return named
+
+
+@pytest.mark.tools
+def test_the_benchmarks_need_no_more_than_their_extra() -> None:
+    others = brought_by("test") - brought_by("bench")
+    assert "pytest" in others
+    modules = packages_distributions().items()
+    blocked = {module for module, owners in modules if others & {owner.lower() for owner in owners}}
+    result = run("import benchmarks.__main__", blocked)
+    assert result.returncode == 0, result.stderr
