@@ -8,10 +8,25 @@ import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from ..errors import TaskNotFound, VariableNotFound
-from ..values import BLOCK, Bytes, Content, File, Source, TypedValue, Value, Variable, blocks, typed_value
-from .base import Guard, StorageAdapter, check_key
+from ..values import (
+    BLOCK,
+    Bytes,
+    Content,
+    File,
+    Source,
+    TypedValue,
+    Value,
+    Variable,
+    blocks,
+    plain,
+    size_of,
+    typed_value,
+)
+from .base import Found, Guard, Scope, ScopedStorage, check_key, storable
+from .memory_uploads import MemoryUploads
 
 
 class MemoryContent(Content):
@@ -34,42 +49,56 @@ class _Scope:
     variables: dict[str, TypedValue] = field(default_factory=dict, repr=False)
 
 
-class MemoryStorage(StorageAdapter):
-    """A storage that ends with the process. Safe to use from several threads."""
+class MemoryStorage(MemoryUploads, ScopedStorage):
+    """A storage whose data end with the process. Several threads may use it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._scopes: dict[str, _Scope] = {}
         self._lock = threading.RLock()
 
     def add_scope(self, scope: str, parent: str | None = None, *, task: bool = True) -> None:
-        """Add a scope.
-
-        :param parent: the id of the scope around it, which must exist.
-        :param task: False for a scope that only holds variables, such as a process; no URL leads to it.
-        :raises ValueError: the id is taken.
-        :raises TaskNotFound: the parent doesn't exist.
-        :raises InvalidRequest: the id is longer than 255 characters, or has NUL or lone surrogates.
-        """
         check_key(scope)
         with self._lock:
             if scope in self._scopes:
                 raise ValueError(f"The scope {scope} exists already; remove it first, or choose another id.")
-            if parent is not None:
-                self._chain(parent)
+            if parent is not None and not self._has(parent):
+                raise TaskNotFound(parent)
             self._scopes[scope] = _Scope(parent, task)
 
     def remove_scope(self, scope: str) -> None:
-        """Remove a scope with its variables and all scopes below it; an absent one is no error."""
+        if not storable(scope):
+            return
         with self._lock:
-            below = [child for child, held in self._scopes.items() if held.parent == scope]
-            for child in below:
-                self.remove_scope(child)
-            self._scopes.pop(scope, None)
+            children: dict[str | None, list[str]] = {}
+            for child, held in self._scopes.items():
+                children.setdefault(held.parent, []).append(child)
+            waiting = [scope]
+            while waiting:
+                gone = waiting.pop()
+                self._scopes.pop(gone, None)
+                waiting += children.get(gone, ())
+
+    def scopes(self) -> Iterator[Scope]:
+        with self._lock:
+            found = [Scope(scope, held.parent, held.is_task) for scope, held in self._scopes.items()]
+        return iter(sorted(found, key=lambda scope: scope.id))
+
+    def find_scope(self, scope: str) -> Scope | None:
+        with self._lock:
+            held = self._scopes[scope] if self._has(scope) else None
+        return None if held is None else Scope(scope, held.parent, held.is_task)
+
+    def held(self, scope: str, name: str) -> Variable | None:
+        with self._lock:
+            known = self._has(scope) and storable(name)
+            value = self._scopes[scope].variables.get(name) if known else None
+        return None if value is None else Variable(name, scope, value)
 
     def get(self, task_id: str, name: str, *, local: bool = False) -> Variable:
         with self._lock:
             for scope in self._visible(task_id, local):
-                if name in self._scopes[scope].variables:
+                if storable(name) and name in self._scopes[scope].variables:
                     return Variable(name, scope, self._scopes[scope].variables[name])
         raise VariableNotFound(name)
 
@@ -97,7 +126,8 @@ class MemoryStorage(StorageAdapter):
             visible = self._visible(task_id, local)
             if guard:
                 found = self.get_all(task_id, local=local)
-                guard({name: found[name] for name in {*loaded, *delete} if name in found})
+                named = {name: found[name] for name in {*loaded, *delete} if name in found}
+                guard(Found(named, partial(self._usage, task_id)))
             self._write(visible, loaded, delete)
 
     def set(self, scope: str, name: str, value: object) -> None:
@@ -106,6 +136,9 @@ class MemoryStorage(StorageAdapter):
         loaded = _load(name, typed_value(value))
         with self._lock:
             self._write(self._chain(scope)[:1], {name: loaded}, ())
+
+    def _usage(self, task_id: str) -> int:
+        return sum(size_of(value) for scope in self._chain(task_id) for value in self._scopes[scope].variables.values())
 
     def _write(self, visible: list[str], put: Mapping[str, TypedValue], delete: Collection[str]) -> None:
         for name, value in put.items():
@@ -117,7 +150,7 @@ class MemoryStorage(StorageAdapter):
                 del self._scopes[holder].variables[name]
 
     def _holders(self, visible: list[str], name: str) -> list[str]:
-        return [scope for scope in visible if name in self._scopes[scope].variables]
+        return [scope for scope in visible if storable(name) and name in self._scopes[scope].variables]
 
     def _visible(self, task_id: str, local: bool) -> list[str]:
         chain = self._chain(task_id)
@@ -125,9 +158,12 @@ class MemoryStorage(StorageAdapter):
             raise TaskNotFound(task_id)
         return chain[:1] if local else chain
 
+    def _has(self, scope: str) -> bool:
+        return storable(scope) and scope in self._scopes
+
     def _chain(self, scope: str) -> list[str]:
-        """The scope and all around it, nearest first."""
-        if scope not in self._scopes:
+        """The scope and those around it, nearest first."""
+        if not self._has(scope):
             raise TaskNotFound(scope)
         chain = [scope]
         while (parent := self._scopes[chain[-1]].parent) is not None:
@@ -136,8 +172,9 @@ class MemoryStorage(StorageAdapter):
 
 
 def _load(name: str, value: TypedValue) -> TypedValue:
-    """Take a copy of what is given, which is the caller's to change."""
+    """Copy a value, because the caller may change theirs later."""
     check_key(name)
+    value = plain(value)
     if isinstance(value, Value):
         return Value(value.type, *json.loads(json.dumps([value.value, dict(value.info)])))
     return value if value.content is None else replace(value, content=_read(value.content))
@@ -148,7 +185,7 @@ def _read(source: Source) -> MemoryContent:
 
 
 def _later(value: TypedValue, old: TypedValue | None) -> TypedValue:
-    """Give what replaces another content a later date, so that no two ever share a Last-Modified."""
+    """Date a content later than the one that it replaces, so that the two never share a Last-Modified."""
     if isinstance(value, (Bytes, File)) and isinstance(old, (Bytes, File)):
         new, before = value.content, old.content
         if isinstance(new, Content) and isinstance(before, Content) and new.modified and before.modified:

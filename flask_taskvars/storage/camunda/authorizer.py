@@ -1,4 +1,4 @@
-"""The engine's own permissions, as its tables have them (Camunda 7's AuthorizationCommandChecker)."""
+"""Decide with the permissions in the engine's own tables (Camunda 7's AuthorizationCommandChecker)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, or_, select
 
 from ...errors import Forbidden, MissingAuthorization, TaskNotFound, WrongTenant
+from ..base import Action
 from .adapter import CamundaStorage
 from .tables import Tables
 
@@ -43,19 +44,22 @@ _WRITE = (
 class CamundaAuthorizer:
     """Let the engine's own authorizations and tenants decide: `TaskVars(storage, CamundaAuthorizer(storage, user=…))`.
 
-    Of a task in a process one permission on the task, or on all tasks of its process definition, is needed; of a
-    standalone task one on the task; of a task in a case none. Global authorizations, grants and revocations count as in
-    the engine, a user's before those of the groups. Beside the five tables of the storage it reads
-    ACT_RU_AUTHORIZATION and ACT_RE_PROCDEF.
+    A task in a process needs a permission on the task or on all tasks of its process definition. A standalone task
+    needs a permission on the task; a task in a case needs none. Global authorizations, grants and revocations count as
+    in the engine: the user's own before those of the user's groups. Beside the five tables of the storage this class
+    reads ACT_RU_AUTHORIZATION and ACT_RE_PROCDEF.
 
-    :param storage: the storage whose tasks these are.
-    :param user: gives the id of who is asking; None is nobody, who may do nothing.
-    :param groups: gives the ids of their groups.
-    :param tenants: gives the ids of their tenants, or None for all tenants, as the engine's administrators have;
-        without it tenants are not looked at, as in an engine whose tenant check is off.
-    :param specific_variable_permissions: the engine's `enforceSpecificVariablePermission`: READ_VARIABLE and
-        READ_TASK_VARIABLE in place of READ and READ_TASK.
+    :param storage: the storage with the tasks.
+    :param user: returns the id of the user who is asking; None means nobody, who may do nothing.
+    :param groups: returns the ids of the user's groups.
+    :param tenants: returns the ids of the user's tenants, or None for all tenants, as for the engine's administrators.
+        If left out, tenants are not checked, as in an engine whose tenant check is off.
+    :param specific_variable_permissions: whether the engine has `enforceSpecificVariablePermission`, which requires
+        READ_VARIABLE and READ_TASK_VARIABLE instead of READ and READ_TASK.
     """
+
+    decides_by_task = True
+    """The engine grants permissions on tasks, not on single variables. So one query decides about a whole list."""
 
     def __init__(
         self,
@@ -69,12 +73,12 @@ class CamundaAuthorizer:
         self._storage, self._user, self._groups, self._tenants = storage, user, groups, tenants
         self._read = _READ_VARIABLE if specific_variable_permissions else _READ
 
-    def __call__(self, action: str, task_id: str, name: str | None) -> bool:
+    def __call__(self, action: Action, task_id: str, name: str | None) -> bool:
         """Decide, as an `authorize` function.
 
-        :raises Forbidden: with the user, and the permissions of which one would have been enough.
-        :raises WrongTenant: the task is another tenant's.
-        :raises TaskNotFound: the task is gone.
+        :raises Forbidden: names the user and the missing permissions; any one of them would have been enough.
+        :raises WrongTenant: the task belongs to another tenant.
+        :raises TaskNotFound: the task doesn't exist any more.
         :raises StorageUnavailable: the database can't be reached.
         """
         user, groups = self._user(), list(self._groups())
@@ -92,7 +96,7 @@ class CamundaAuthorizer:
             return True
         resources = {_TASK: task_id} if task.execution is None else {_TASK: task_id, _DEFINITION: task.definition}
         needed = [one for one in (self._read if action == "read" else _WRITE) if one.resource in resources]
-        # Of several permissions the first decides that anything is said about.
+        # The first permission with a grant or a revocation decides.
         decisions = (_decision(one, resources[one.resource], rows, user, groups) for one in needed)
         if next((decision for decision in decisions if decision is not None), False):
             return True
@@ -102,9 +106,9 @@ class CamundaAuthorizer:
 
 
 def _statement(tables: Tables) -> Select[Any]:
-    """The task, once for each authorization that bears on it and on who asks, or once when there is none.
+    """Select the task, with one row for each authorization that concerns it and the caller, or one row without any.
 
-    Revocations of who asks come along whatever they are of: only when there are any, the engine looks at revocations.
+    Also select every revocation of the caller: the engine honours revocations only if one exists.
     """
     task, definition, one = tables.task, tables.definition, tables.authorization
     resource = or_(
@@ -135,7 +139,7 @@ def _statement(tables: Tables) -> Select[Any]:
 def _decision(
     permission: _Permission, resource_id: str, rows: Sequence[Row[*tuple[Any, ...]]], user: str, groups: Collection[str]
 ) -> bool | None:
-    """Whether a permission is granted or revoked; None when nothing is said (`authCheck` in Authorization.xml)."""
+    """Whether a permission is granted or revoked; None if neither (`authCheck` in the engine's Authorization.xml)."""
     revocable = any(row.type == _REVOKE for row in rows)
     here = [row for row in rows if row.resource == permission.resource]
     holders = (

@@ -1,4 +1,4 @@
-"""The statements: what a task sees of the engine's variables. Each look-up is one round trip."""
+"""The SQL statements that find the engine's variables that a task sees. Each look-up is one round trip."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    FromClause,
     Select,
+    TableClause,
     and_,
     bindparam,
     case,
@@ -18,19 +20,14 @@ from sqlalchemy import (
     true,
 )
 
+from ..sql.limits import INLINE
 from .tables import Tables
-
-INLINE = 64 * 1024
-"""Bytes up to which a content comes along with its variable; a longer one is read when it is asked for."""
-
-BINARY = ("bytes", "file")
-"""The engine's names of the types that are binary; others, such as `json`, have byte arrays too."""
 
 
 class Resolution:
     """The look-ups in one engine's tables.
 
-    :param slicing: whether the database reads a slice of a value without the rest, unless it compressed it: PostgreSQL.
+    :param slicing: whether the database can read a slice of an uncompressed value without the rest, as PostgreSQL does.
     """
 
     def __init__(self, tables: Tables, *, slicing: bool) -> None:
@@ -41,24 +38,21 @@ class Resolution:
         self.all = self._found(visible, true(), everything=False).order_by(visible.c.depth.desc())
 
     def _found(self, visible: CTE, named: ColumnElement[bool], *, everything: bool) -> Select[Any]:
-        """The variables in sight, and in any case one row of the task itself.
+        """Select the variables that the task sees, and always at least one row for the task itself.
 
-        :param everything: also the bytes of a small File. Else not even its size is told where the database would read
-            the file from end to end for it: on MySQL and MariaDB.
+        The rows include bytes only up to `INLINE`, because the caller may not be allowed to read them.
+
+        :param everything: whether to include the bytes of small Files. Otherwise leave out even a File's size on MySQL
+            and MariaDB, which would read the whole file to find it.
         """
         variable, content = self._tables.variable, self._tables.bytes
         held = content if everything else content.alias("held")
         wanted = true() if everything else variable.c.TYPE_ != "file"
-        size = func.octet_length(held.c.BYTES_)
         found = (
             select(
                 visible.c.id.label("scope"),
                 visible.c.depth,
-                *(one.label(f"variable_{one.name.strip('_').lower()}") for one in variable.c),
-                content.c.REV_.label("content_rev"),
-                size.label("size"),
-                (func.pg_column_size(held.c.BYTES_) < size if self._slicing else literal(True)).label("packed"),
-                case((or_(variable.c.TYPE_.not_in(BINARY), and_(wanted, size <= INLINE)), held.c.BYTES_)).label("data"),
+                *stored_columns(variable, content, held, wanted, slicing=self._slicing),
             )
             .join_from(visible, variable, and_(variable.c.VAR_SCOPE_ == visible.c.id, named), isouter=True)
             .join(content, content.c.ID_ == variable.c.BYTEARRAY_ID_, isouter=True)
@@ -70,11 +64,30 @@ class Resolution:
         return found.join(held, and_(held.c.ID_ == content.c.ID_, told), isouter=True)
 
 
-def _visible(tables: Tables) -> CTE:
-    """The scopes that a task sees, nearest first: itself, and then only one of three ways outwards.
+def stored_columns(
+    variable: TableClause, content: FromClause, held: FromClause, wanted: ColumnElement[bool], *, slicing: bool
+) -> list[ColumnElement[Any]]:
+    """Return the columns to read of a variable and its bytes.
 
-    The execution that it is in and those around it; else the case execution and those around it; else the task that it
-    is a subtask of (TaskEntity.getParentVariableScope). Never across a call activity.
+    :param held: the byte array, joined only if its size may be read.
+    :param wanted: whether to include the bytes if they are few.
+    """
+    size = func.octet_length(held.c.BYTES_)
+    return [
+        *(one.label(f"variable_{one.name.strip('_').lower()}") for one in variable.c),
+        content.c.REV_.label("content_rev"),
+        size.label("size"),
+        (func.pg_column_size(held.c.BYTES_) < size if slicing else literal(True)).label("packed"),
+        case((and_(wanted, size <= INLINE), held.c.BYTES_)).label("data"),
+    ]
+
+
+def _visible(tables: Tables) -> CTE:
+    """Select the scopes that a task sees: itself first, then outwards along one of three ways.
+
+    If the task is in an execution, these are the executions around it. Otherwise, if it is in a case execution, the
+    case executions around it. Otherwise, if it is a subtask, its parent task (TaskEntity.getParentVariableScope). The
+    way never crosses a call activity.
     """
     task, execution, cases = tables.task, tables.execution, tables.case_execution
     visible = (

@@ -1,4 +1,4 @@
-"""The engine's REST API, to write through: what is large is sent as a stream."""
+"""Write through the engine's REST API; send large values as streams."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ import urllib3
 from urllib3.exceptions import HTTPError, LocationParseError
 
 from ...errors import EngineRefused, InvalidRequest, StorageUnavailable
-from ...values import Content, File, TypedValue, Value, base64_blocks, base64_length, blocks
+from ...json_texts import base64_blocks, base64_length
+from ...values import Content, File, TypedValue, Value, blocks
 
 _CONNECT, _ANSWER = 5.0, 600.0
-"""Seconds. The engine needs nine for 100 MB; listeners may take longer still."""
+"""Time-outs in seconds. The engine needs nine seconds for 100 MB, and listeners may take longer."""
 _JSON = {"Content-Type": "application/json"}
 _IN_A_PATH = re.compile(r"(?!\.+$)[^/\\;%\x00-\x1f\x7f]+")
-_IN_A_FORM = re.compile(r'[^"\\\x00-\x1f\x7f\ud800-\udfff]+')
+_IN_A_FORM = re.compile(r'(?! )[^"\\\x00-\x1f\x7f\ud800-\udfff]+(?<! )')  # the engine strips spaces around a name
+_PART_HEAD = 500
+"""Bytes in the headers of a part. The engine refuses more than 512 (Commons FileUpload)."""
 _TOKEN = r"[!#$%&'*+.^_`|~0-9a-z-]+"
 _MEDIA_TYPE = re.compile(f"{_TOKEN}/{_TOKEN}")
 _CHARSET = re.compile(_TOKEN, re.IGNORECASE)
@@ -29,7 +32,10 @@ _CHARSET = re.compile(_TOKEN, re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """A request's body: its pieces, and how many bytes they are."""
+    """A request's body, in pieces.
+
+    :param length: the number of bytes in all pieces.
+    """
 
     pieces: Iterator[bytes]
     length: int
@@ -39,8 +45,8 @@ class _Body:
 class EngineRest:
     """Sends changes of variables.
 
-    :param url: the root of the API, with a name and password in it for HTTP Basic.
-    :raises ValueError: it is no URL.
+    :param url: the root of the API; a user and password in it are sent with HTTP Basic.
+    :raises ValueError: it is not a URL.
     """
 
     def __init__(self, url: str) -> None:
@@ -54,16 +60,17 @@ class EngineRest:
         self._headers = urllib3.util.make_headers(basic_auth=parts.auth) if parts.auth else {}
 
     def update(self, task_id: str, put: Mapping[str, TypedValue], delete: Collection[str], *, local: bool) -> None:
-        """Change variables by one request, which the engine carries out whole or not at all.
+        """Change variables with one request, which the engine executes completely or not at all.
 
-        One large value is sent as a form. Several are one JSON document, in which the engine takes 15 MB of bytes each.
+        A single binary value is sent as a form. Several are sent in one JSON document, in which the engine accepts at
+        most 15 MB for each value.
 
-        :raises InvalidRequest: the task can't be addressed.
+        :raises InvalidRequest: no URL can address the task.
         :raises EngineRefused: the engine answers with an error.
-        :raises StorageUnavailable: it can't be reached, or does not answer.
+        :raises StorageUnavailable: the engine can't be reached, or does not answer.
         """
         if not task_id.strip("."):
-            raise InvalidRequest("A task whose id is nothing but dots can't be written to: its path leads elsewhere.")
+            raise InvalidRequest("A task whose id consists of dots can't be written to: its URL would lead elsewhere.")
         path = f"/task/{quote(task_id, safe='')}/{'localVariables' if local else 'variables'}"
         if len(put) + len(delete) != 1 or not all(_IN_A_PATH.fullmatch(name) for name in {*put, *delete}):
             self._send("POST", path, _modifications(put, delete))
@@ -87,7 +94,7 @@ class EngineRest:
 
 
 def _refusal(answer: urllib3.BaseHTTPResponse) -> EngineRefused:
-    # A redirect, or a log-in of ours that it does not know, is nothing that the caller could do anything about.
+    # A redirect, or our own credentials that the engine rejects, are not the caller's fault: answer 502.
     status = answer.status if answer.status >= 400 and answer.status != 401 else 502
     try:
         told = json.loads(answer.data)
@@ -97,14 +104,14 @@ def _refusal(answer: urllib3.BaseHTTPResponse) -> EngineRefused:
 
 
 def _one(value: TypedValue) -> tuple[str, str, _Body]:
-    """The method, the end of the path and the body that set one variable."""
+    """Return the method, the end of the path and the body that set one variable."""
     if (form := _form(value)) is not None:
         return "POST", "/data", form
     return "PUT", "", _document(_variable(value))
 
 
 def _form(value: TypedValue) -> _Body | None:
-    """A binary value as a form; None where one could not carry it as it is."""
+    """Make a form from a binary value; None if a form would change the value."""
     if isinstance(value, Value) or not isinstance(value.content, Content):
         return None
     head = 'Content-Disposition: form-data; name="data"'
@@ -115,6 +122,8 @@ def _form(value: TypedValue) -> _Body | None:
             return None
         head += f'; filename="{value.filename}"\r\nContent-Type: {mimetype}'
         head += f"; encoding={encoding}" if encoding else ""
+        if len(head.encode()) > _PART_HEAD:
+            return None
     boundary = secrets.token_hex(16)
     kind = f'Content-Disposition: form-data; name="valueType"\r\n\r\n{type(value).__name__}'
     start = f"--{boundary}\r\n{kind}\r\n--{boundary}\r\n{head}\r\n\r\n".encode()
@@ -135,7 +144,7 @@ def _modifications(put: Mapping[str, TypedValue], delete: Collection[str]) -> _B
 
 
 def _variable(value: TypedValue) -> list[_Piece]:
-    """A value as a VariableValueDto, with its bytes in Base64."""
+    """Write a value as a VariableValueDto, with its bytes in Base64."""
     if isinstance(value, Value):
         return [json.dumps({"type": value.type, "value": value.value, "valueInfo": dict(value.info)})]
     info: dict[str, str] = {}

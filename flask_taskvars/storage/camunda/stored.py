@@ -1,14 +1,16 @@
-"""From a row of the engine's to a typed value (its variable serializers, by the name in `TYPE_`)."""
+"""Turn a row of the engine into a typed value; `TYPE_` names the engine's serializer."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 
-from ...values import Bytes, Content, File, TypedValue, Value, date_text
+from ...json_texts import JsonBase64, JsonText
+from ...values import Bytes, Content, File, LongValue, TypedValue, Value, date_text
 
 JAVA = "application/x-java-serialized-object"
 _SPIN = "spin://"
@@ -18,7 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def stored_value(row: Row[*tuple[Any, ...]], content: Content | None) -> TypedValue:
     """Read a variable.
 
-    :param content: its bytes, where it has a byte array; of what is no Bytes and no File, `row.data` has them too.
+    :param content: its byte array, if it has one; if it is short, `row.data` has the bytes, too.
     """
     match row.variable_type:
         case "bytes":
@@ -39,8 +41,8 @@ def stored_value(row: Row[*tuple[Any, ...]], content: Content | None) -> TypedVa
         case "date":
             return Value("Date", _date(row.variable_long))
         case "json" | "xml" as text:
-            return Value(text.title(), _text(row.data))
-    return _object(row)
+            return _serialized(text.title(), row, content, {}, as_text=True)
+    return _object(row, content)
 
 
 def _date(milliseconds: int | None) -> str | None:
@@ -49,20 +51,25 @@ def _date(milliseconds: int | None) -> str | None:
     try:
         return date_text(_EPOCH + timedelta(milliseconds=milliseconds))
     except OverflowError:
-        return None  # beyond the year 9999, which the contract's form of a date can't show either
+        return None  # after the year 9999: the contract's date format can't express it either
 
 
-def _text(data: bytes | None) -> str | None:
-    return None if data is None else data.decode(errors="replace")
-
-
-def _object(row: Row[*tuple[Any, ...]]) -> Value:
-    """An object: its serialized form as text, of Java's own in Base64."""
+def _object(row: Row[*tuple[Any, ...]], content: Content | None) -> Value:
+    """Read an object. Its serialized form is a text, or Base64 if Java serialized it."""
     kind = row.variable_type
-    if kind.startswith(_SPIN):
-        form, value = kind.removeprefix(_SPIN), _text(row.data)
-    else:
-        form = JAVA if kind == "serializable" else kind
-        value = None if row.data is None else base64.b64encode(row.data).decode()
+    as_text = kind.startswith(_SPIN)
+    form = kind.removeprefix(_SPIN) if as_text else JAVA if kind == "serializable" else kind
     named = {} if row.variable_text2 is None else {"objectTypeName": row.variable_text2}
-    return Value("Object", value, named | {"serializationDataFormat": form})
+    info = named | {"serializationDataFormat": form}
+    return _serialized("Object", row, content, info, as_text=as_text)
+
+
+def _serialized(
+    kind: str, row: Row[*tuple[Any, ...]], content: Content | None, info: Mapping[str, object], *, as_text: bool
+) -> Value:
+    """Read a byte array as text or as Base64. A long one is loaded only when somebody reads it."""
+    if content is not None and row.data is None and row.size is not None:
+        return LongValue(kind, JsonText(content) if as_text else JsonBase64(content), info)
+    if row.data is None:
+        return Value(kind, None, info)
+    return Value(kind, row.data.decode(errors="replace") if as_text else base64.b64encode(row.data).decode(), info)

@@ -1,4 +1,4 @@
-"""The engine's tables, as far as they are read: column by column, for they differ from release to release."""
+"""The engine's tables, with only the columns that we read, because tables differ between releases."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _PREFIX = re.compile(r"(?:\w+\.)?\w*", re.ASCII)
 
 
 class Tables:
-    """The tables that variables are found with, all of which Camunda 7.5 has too.
+    """The tables that we read. Camunda 7.5 already has all of them.
 
-    :param prefix: what the engine was told to put before its tables' names, such as `camunda.` for a schema.
-    :param cases: whether there are cases; an engine can be without.
-    :raises ValueError: the prefix can't be one.
+    :param prefix: the prefix of the engine's table names, such as `camunda.` for a schema.
+    :param cases: whether the engine has cases.
+    :raises ValueError: the prefix is invalid.
     """
 
     def __init__(self, prefix: str = "", *, cases: bool = True) -> None:
         if not _PREFIX.fullmatch(prefix):
-            raise ValueError(f"table_prefix={prefix!r} can't stand before a table's name: give one such as 'camunda.'.")
+            raise ValueError(f"table_prefix={prefix!r} can't begin a table's name: give a prefix such as 'camunda.'.")
         self._prefix = prefix
         self.task = self._table(
             "ACT_RU_TASK", "ID_", "EXECUTION_ID_", "CASE_EXECUTION_ID_", "PARENT_TASK_ID_", "PROC_DEF_ID_", "TENANT_ID_"
         )
-        self.execution = self._table("ACT_RU_EXECUTION", "ID_", "PARENT_ID_")
+        self.execution = self._table("ACT_RU_EXECUTION", "ID_", "PARENT_ID_", "PROC_DEF_ID_")
         self.case_execution = self._table("ACT_RU_CASE_EXECUTION", "ID_", "PARENT_ID_") if cases else None
         self.variable = self._table(
             "ACT_RU_VARIABLE",
@@ -47,7 +47,7 @@ class Tables:
         )
 
     def _table(self, name: str, *texts: str, **others: TypeEngine[Any]) -> TableClause:
-        # Never quoted: the engine's own statements are not, and each database folds their names in its own way.
+        # Never quote names: the engine's own statements don't, and each database folds their case in its own way.
         types: dict[str, TypeEngine[Any]] = {text: String() for text in texts} | others
         columns = [column(quoted_name(one, False), kind) for one, kind in types.items()]
         return table(quoted_name(f"{self._prefix}{name}", False), *columns)

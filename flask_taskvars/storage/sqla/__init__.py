@@ -1,6 +1,7 @@
-"""Variables in the host's own database, through Flask-SQLAlchemy."""
+"""Variables in a database of the host's, through SQLAlchemy."""
 
+from ..sql.columns import Key
 from .adapter import SQLAlchemyStorage
-from .models import ChunkMixin, Key, ScopeMixin, VariableMixin
+from .models import ChunkMixin, JournalMixin, ScopeMixin, UploadMixin, VariableMixin
 
-__all__ = ["ChunkMixin", "Key", "SQLAlchemyStorage", "ScopeMixin", "VariableMixin"]
+__all__ = ["ChunkMixin", "JournalMixin", "Key", "SQLAlchemyStorage", "ScopeMixin", "UploadMixin", "VariableMixin"]

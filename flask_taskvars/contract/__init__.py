@@ -1,0 +1,1 @@
+"""What Camunda 7's REST contract says: its documents, conversions, uploads and operations."""

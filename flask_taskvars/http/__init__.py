@@ -1,0 +1,1 @@
+"""What the RFCs say: preconditions, ranges, headers, forms, and the answers made of them."""

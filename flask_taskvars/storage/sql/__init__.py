@@ -1,0 +1,1 @@
+"""What the SQL storages share: connections, statements on the driver, and column types."""

@@ -1,0 +1,45 @@
+"""Ask a driver's connection whether it is in a transaction, and whether it leads to a pooler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import PoolProxiedConnection
+
+_IDLE = 0
+_SEEN = "taskvars_pooler_seen"
+
+
+def is_idle(pooled: PoolProxiedConnection) -> bool:
+    """Whether a connection of psycopg or psycopg2 is outside of a transaction. Only then can it change autocommit."""
+    connection: Any = pooled.driver_connection
+    return bool(connection.info.transaction_status == _IDLE)
+
+
+def avoid_prepared(pooled: PoolProxiedConnection) -> None:
+    """Switch psycopg's prepared statements off if the connection leads to a pooler. Check once for each connection.
+
+    Psycopg prepares a frequent statement under a name, such as `_pg3_0`, and then sends only the name. A pooler in
+    transaction mode may pass the name to another connection of the server, which does not know it or has another
+    client's statement under it. Without prepared statements everything works, a little more slowly; this also concerns
+    the host's own statements on this connection.
+    """
+    if _SEEN in pooled.info:
+        return
+    connection: Any = pooled.driver_connection
+    if connection.prepare_threshold is not None and _is_behind_pooler(connection, is_idle(pooled)):
+        connection.prepare_threshold = None
+    pooled.info[_SEEN] = True
+
+
+def _is_behind_pooler(connection: Any, idle: bool) -> bool:
+    """Recognize a pooler by the process id from the log-in: a pooler invents one, PostgreSQL sends its own."""
+    before = connection.autocommit
+    if idle:
+        connection.autocommit = True  # so that no transaction stays open
+    try:
+        [process] = connection.execute("SELECT pg_backend_pid()", prepare=False).fetchone()
+    finally:
+        if idle and not connection.closed:
+            connection.autocommit = before
+    return bool(process != connection.info.backend_pid)
