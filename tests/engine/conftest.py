@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from flask_taskvars import TaskVars
-from flask_taskvars.settings import PROFILES
 from flask_taskvars.storage.camunda import CamundaStorage
 from tests.conftest import missing
-from tests.databases import Missing
+from tests.engine.hosts import Live, app_beside, make_database
 from tests.engine.rest import Rest
 from tests.engine.server import running_engine
+from tests.support.databases import Missing
 
 ENGINES = os.environ.get("TASKVARS_TEST_ENGINES", "camunda").split(",")
 
@@ -37,11 +37,7 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def engine_url(engine_name: str, postgresql_url: str) -> str:
     """The SQLAlchemy URL of the engine's database."""
-    server = sa.create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {engine_name}"))
-    server.dispose()
-    return sa.make_url(postgresql_url).set(database=engine_name).render_as_string(hide_password=False)
+    return make_database(postgresql_url, engine_name)
 
 
 @pytest.fixture(scope="session")
@@ -59,9 +55,22 @@ def rest(engine_name: str, engine_url: str) -> Iterator[Rest]:
 @pytest.fixture(scope="session")
 def beside(engine_url: str, rest: Rest) -> Iterator[Flask]:
     """An app on the engine's database that writes through the engine; each profile is mounted under its name."""
-    app, engine = Flask("beside"), sa.create_engine(engine_url)
-    for profile in PROFILES:
-        storage = CamundaStorage(engine, rest_url=rest.base)
-        TaskVars(storage, name=profile, profile=profile, url_prefix=f"/{profile}").init_app(app)
-    yield app
-    engine.dispose()
+    with app_beside(engine_url, rest) as app:
+        yield app
+
+
+@pytest.fixture(scope="session", params=["postgresql", "mariadb"])
+def live(request: pytest.FixtureRequest, engine_name: str, engine_url: str, rest: Rest) -> Iterator[Live]:
+    """An engine on each database."""
+    with ExitStack() as stack:
+        url = engine_url
+        if request.param == "mariadb":
+            url = request.getfixturevalue("mariadb_url")
+            try:
+                rest = Rest(stack.enter_context(running_engine(engine_name, url)))
+            except Missing as absence:
+                missing(str(absence))
+            rest.deploy()
+        engine = sa.create_engine(url)
+        yield Live(rest, engine, CamundaStorage(engine, rest_url=rest.base))
+        engine.dispose()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TypeAlias
 from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from tests.golden_world import Step
+from tests.contract.golden.world import Step
 
 Message: TypeAlias = "tuple[dict[str, str], bytes]"
 """Headers and body."""
+
+Case: TypeAlias = "Sequence[Sequence[Step]]"
+"""A few requests, each with those that look at what it did."""
 
 Documents: TypeAlias = "st.SearchStrategy[dict[str, object]]"
 
@@ -82,7 +86,16 @@ def documents(camunda: bool) -> Documents:
     file = st.fixed_dictionaries({"type": st.sampled_from(["File", "file"]), "value": BASE64, "valueInfo": named})
     kinds = st.sampled_from([*fitting, *ODD_TYPES, *(["File", "file"] if camunda else [])])
     odd = st.fixed_dictionaries({}, optional={"type": kinds, "value": ANYTHING, "valueInfo": st.none() | INFO})
+    if not camunda:
+        odd = odd.filter(lambda document: not _makes_an_object(document))
     return st.one_of(*right, file, file, odd, odd)
+
+
+def _makes_an_object(document: Mapping[str, object]) -> bool:
+    """Whether a value without a type is none of the simple ones."""
+    value = document.get("value")
+    large = isinstance(value, int) and not -(2**63) <= value < 2**63
+    return document.get("type") is None and (large or isinstance(value, (list, dict)))
 
 
 @cache
@@ -137,9 +150,31 @@ METHODS = {
     "/{name}": ["GET", *["PUT"] * 6, "DELETE", "DELETE", "POST", *ODD_METHODS],
     "/{name}/data": ["GET", *["POST"] * 5, "PUT", "DELETE", *ODD_METHODS],
 }
-WRITTEN = {("", "POST"): patches, ("/{name}", "PUT"): documents}
 QUERIES = ["", "", *(f"?deserializeValue{end}" for end in ("=false", "=true", "=False", "s=false", "=", "=x"))]
-CONDITIONS = [*[{}] * 6, {"Range": "bytes=1-"}, {"If-None-Match": "*"}, {"Accept": "application/json"}]
+CONDITIONS: st.SearchStrategy[dict[str, str]] = st.sampled_from(
+    [*[{}] * 6, {"Range": "bytes=1-"}, {"If-None-Match": "*"}, {"Accept": "application/json"}]
+)
+ADDRESSED = st.sampled_from([*(f"{{{task}}}" for task in TASKS * 2), "no-such-task", "{process}"])
+COUNTS = st.integers(1, 4)
+
+
+@cache
+def one_of(*options: str) -> st.SearchStrategy[str]:
+    """One of some texts. It is kept, as are the strategies below: hypothesis examines each new one at length."""
+    return st.sampled_from(options)
+
+
+@cache
+def messages(resource: str, method: str, camunda: bool) -> st.SearchStrategy[Message]:
+    """What is sent with a method."""
+    match resource, method:
+        case "/{name}/data", "POST":
+            return uploads(camunda)
+        case "", "POST":
+            return as_json(patches(camunda))
+        case "/{name}", "PUT":
+            return as_json(documents(camunda))
+    return st.just(({}, b""))
 
 
 def step(method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"") -> Step:
@@ -148,30 +183,24 @@ def step(method: str, path: str, headers: dict[str, str] | None = None, body: by
 
 
 @st.composite
-def cases(draw: st.DrawFn, camunda: bool = True) -> list[Step]:
+def cases(draw: st.DrawFn, camunda: bool = True) -> Case:
     """A few requests; each is followed by some that look at what it did."""
-    return [one for _ in range(draw(st.integers(1, 4))) for one in draw(_looked_at(camunda))]
+    return [draw(_looked_at(camunda)) for _ in range(draw(COUNTS))]
 
 
 @st.composite
 def _looked_at(draw: st.DrawFn, camunda: bool) -> list[Step]:
-    task = draw(st.sampled_from([*(f"{{{task}}}" for task in TASKS * 2), "no-such-task", "{process}"]))
-    scope = f"/task/{task}/{draw(st.sampled_from(['variables', 'variables', 'localVariables']))}"
-    name = quote(draw(st.sampled_from(NAMES)), safe="")
-    resource = draw(st.sampled_from(["", "/{name}", "/{name}", "/{name}/data"]))
-    method = draw(st.sampled_from(METHODS[resource]))
-    query, end = draw(st.sampled_from(QUERIES)), draw(st.sampled_from([""] * 8 + ["/"]))
-    headers: dict[str, str] = {}
-    body = b""
-    if (resource, method) == ("/{name}/data", "POST"):
-        headers, body = draw(uploads(camunda))
-    elif (resource, method) in WRITTEN:
-        headers, body = draw(as_json(WRITTEN[resource, method](camunda)))
-    look = f"/task/{{{draw(st.sampled_from(TASKS))}}}/variables"
+    scope = f"/task/{draw(ADDRESSED)}/{draw(one_of('variables', 'variables', 'localVariables'))}"
+    name = quote(draw(one_of(*NAMES)), safe="")
+    resource = draw(one_of("", "/{name}", "/{name}", "/{name}/data"))
+    method = draw(one_of(*METHODS[resource]))
+    query, end = draw(one_of(*QUERIES)), draw(one_of(*[""] * 8, "/"))
+    headers, body = draw(messages(resource, method, camunda))
+    look = f"/task/{{{draw(one_of(*TASKS))}}}/variables"
     return [
         step(method, f"{scope}{resource.format(name=name)}{end}{query}", headers, body),
         step("GET", f"{scope}/{name}{query}"),
-        step("GET", f"{scope}/{name}/data", draw(st.sampled_from(CONDITIONS))),
+        step("GET", f"{scope}/{name}/data", draw(CONDITIONS)),
         step("GET", f"{look}{query}"),
-        step("GET", f"{look}/{draw(st.sampled_from([name, *ONLY_READ]))}{draw(st.sampled_from(['', '/data']))}"),
+        step("GET", f"{look}/{draw(one_of(name, *ONLY_READ))}{draw(one_of('', '/data'))}"),
     ]

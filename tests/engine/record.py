@@ -1,6 +1,6 @@
 """Ask both engines new cases and add them to the golden ones: `python -m tests.engine.record NEW.json`.
 
-A case is as tests/golden/README.md tells, without answers, and `on` a `fresh` world.
+A case is as tests/contract/golden/README.md tells, without answers, and `on` a `fresh` world.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.contract.golden.world import ENGINES, GOLDEN, Answer, step_of
 from tests.engine.rest import Rest
 from tests.engine.server import running_engine
-from tests.golden_world import ENGINES, GOLDEN, Answer, step_of
 
 LONG = 16384
 DROPPED = {"date", "connection", "keep-alive"}

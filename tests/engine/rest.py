@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import http.client
 import json
+import threading
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from werkzeug.datastructures import Headers
 
-from tests.golden_world import Answer, Step, World
+from tests.contract.golden.world import Answer, Step, World
 
 MODELS = Path(__file__).with_name("models")
 TIMEOUT = 120.0
+IDLE = 5.0
+"""Seconds after which a connection is not used again: an engine closes it after 20."""
 _JSON = {"Content-Type": "application/json"}
 _VARIABLES = {
     **dict.fromkeys(("process", "called"), "/process-instance/{}/variables"),
@@ -43,9 +47,24 @@ class EngineWorld(World):
         return replace(answer, body=body)
 
 
+class Connection(HTTPConnection):
+    """Stays open for the next request, and is closed with the thread or the test that it is for."""
+
+    used = 0.0
+
+    def __del__(self) -> None:
+        self.close()
+
+    def stay_fresh(self) -> None:
+        """Connect again for the next request, if the engine may be about to close this one."""
+        if time.monotonic() - self.used > IDLE:
+            self.close()
+        self.used = time.monotonic()
+
+
 @dataclass(frozen=True)
 class Rest:
-    """One engine's REST API.
+    """One engine's REST API. Each thread has a connection of its own, which stays open.
 
     :param base: its URL, such as `http://127.0.0.1:8080/engine-rest`.
     :param headers: what each request has, such as who it is from.
@@ -53,13 +72,14 @@ class Rest:
 
     base: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    _of_the_thread: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     def send(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """Send a request as it is, with no header of our own but the body's length."""
-        parts = urlsplit(self.base)
-        connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT)
+        connection = self._connection
+        connection.stay_fresh()
         try:
-            connection.putrequest(method, parts.path + path, skip_accept_encoding=True)
+            connection.putrequest(method, urlsplit(self.base).path + path, skip_accept_encoding=True)
             for name, value in {**self.headers, **(headers or {})}.items():
                 connection.putheader(name, value.encode("latin-1"))
             if body or method in ("POST", "PUT"):
@@ -67,8 +87,16 @@ class Rest:
             connection.endheaders(body)
             response = connection.getresponse()
             return Answer(response.status, Headers(response.getheaders()), response.read())
-        finally:
+        except BaseException:
             connection.close()
+            raise
+
+    @property
+    def _connection(self) -> Connection:
+        if not hasattr(self._of_the_thread, "connection"):
+            self._of_the_thread.connection = Connection(urlsplit(self.base).netloc, timeout=TIMEOUT)
+        found: Connection = self._of_the_thread.connection
+        return found
 
     def ask(self, step: Step, world: EngineWorld) -> Answer:
         """Send a request with placeholders; the answer has them too."""

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from flask_taskvars.disposition import safe_filename
-from tests.golden_compare import Parts
-from tests.golden_row import OCTETS
-from tests.golden_world import Step
+from flask_taskvars.http.headers import safe_filename
+from tests.contract.golden.compare import Parts, media_type_of
+from tests.contract.golden.row import OCTETS
+from tests.contract.golden.world import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,17 @@ def no_media_type(one: Exchange) -> bool:
 
 def no_charset(one: Exchange) -> bool:
     """the data of a File whose saved encoding can't stand in a header"""
-    return _unparsed(one) and one.ours["type"] != OCTETS and _charset(one.ours) is None
+    media_type, _, _ = _not_parsed(one).rpartition("; charset=")
+    return _unparsed(one) and one.ours["type"] == media_type_of(media_type) != OCTETS
 
 
 def hash_in_mime_type(one: Exchange) -> bool:
     """a `#` in a MIME type"""
+    if _unparsed(one) and isinstance(one.ours["type"], tuple):
+        media_type, parameters = one.ours["type"]
+        before, _, after = f"{media_type}#{parameters.get('charset', '')}".partition("#")
+        said = _not_parsed(one).lower().rstrip("#")  # it saves a `#` also where no encoding follows
+        return "#" in media_type and said == f"{before}; charset={after}".lower().rstrip("#")
     theirs, ours = map(_info, one.documents)
     before, _, after = f"{ours.get('mimeType')}#{ours.get('encoding', '')}".partition("#")
     return "#" in after and theirs == {**ours, "mimeType": before, "encoding": after}
@@ -81,7 +87,7 @@ def name_outside_latin_1(one: Exchange) -> bool:
 
 
 def unsafe_name(one: Exchange) -> bool:
-    """the data of a File whose name has parts of a path or control characters, a Windows device's, or none"""
+    """the data of a File whose name is empty, a path or a Windows device, or has control characters"""
     return one.differing == {"disposition"} and _file_name(one.ours) == safe_filename(_file_name(one.theirs))
 
 
@@ -91,7 +97,7 @@ def slash_in_name(one: Exchange) -> bool:
 
 
 def slash_in_no_name(one: Exchange) -> bool:
-    """no such variable, and a `%2F` in its name"""
+    """a variable that doesn't exist, with a `%2F` in its name"""
     return _html(one) and "%2F" in one.step.path and one.ours["status"] == 404
 
 
@@ -117,7 +123,7 @@ def has_it_already(one: Exchange) -> bool:
 
 
 def deserialized(one: Exchange) -> bool:
-    """an Object, without `deserializeValue=false`"""
+    """an Object, or a Json or Xml that can't be parsed, without `deserializeValue=false`"""
     if one.statuses == (500, 200):
         return "Cannot deserialize object in variable" in _message(one.theirs)
     theirs, ours = one.documents
@@ -131,6 +137,29 @@ def spin_object(one: Exchange) -> bool:
     theirs, ours = one.documents
     value = theirs.get("value")
     return isinstance(value, dict) and "dataFormatName" in value and theirs == {**ours, "value": value}
+
+
+def null_xml(one: Exchange) -> bool:
+    """an Xml that is null, without `deserializeValue=false`, or in a list"""
+    error, ours = one.documents
+    found = [ours, *ours.values()] if one.statuses == (500, 200) and error.get("type") == "NullPointerException" else []
+    return any(isinstance(each, dict) and each.get("type") == "Xml" and each["value"] is None for each in found)
+
+
+def too_long_name(one: Exchange) -> bool:
+    """a name of more than 255 characters, when it is written"""
+    told = _message(one.theirs).endswith("Variable value is too long")
+    return told and _message(one.ours).startswith("Ids and names have at most ")
+
+
+def too_long_text(one: Exchange) -> bool:
+    """a String, a file name, a MIME type with its encoding or a class of more than 4,000 characters"""
+    return _too_long(one) and len(one.step.body) > 4000
+
+
+def too_long_format(one: Exchange) -> bool:
+    """a `serializationDataFormat` of more than 93 characters"""
+    return _too_long(one) and len(one.step.body) <= 4000 and bool(re.search(rb'DataFormat": "[^"]{94}', one.step.body))
 
 
 def no_task(one: Exchange) -> bool:
@@ -167,8 +196,8 @@ def not_fitting(one: Exchange) -> bool:
 
 
 def no_json(one: Exchange) -> bool:
-    """a body that is no JSON"""
-    return one.statuses == (400, 400) and _message(one.ours).startswith("The body is no JSON: ")
+    """a body that is not JSON"""
+    return one.statuses == (400, 400) and _message(one.ours).startswith("The body is not JSON: ")
 
 
 def no_value_type(one: Exchange) -> bool:
@@ -183,7 +212,7 @@ def broken_form(one: Exchange) -> bool:
 
 def uploaded_text(one: Exchange) -> bool:
     """an upload with `valueType` String"""
-    if _message(one.ours) == "A value that is no file must be UTF-8.":
+    if _message(one.ours) == "A value that is not a file must be UTF-8.":
         return one.statuses == (204, 400)
     theirs, ours = one.documents
     return bool(re.match(r"\[B@", str(theirs.get("value")))) and {**theirs, "value": ours["value"]} == ours
@@ -199,19 +228,8 @@ def escaped_quote(one: Exchange) -> bool:
 
 RULES: tuple[Rule, ...] = (
     *(no_media_type, no_charset, hash_in_mime_type, name_outside_latin_1, unsafe_name, slash_in_name, slash_in_no_name),
-    *(
-        no_text,
-        no_escape,
-        semicolon,
-        no_task,
-        spin_object,
-        range_of_bytes,
-        has_it_already,
-        deserialized,
-        serialized_as_json,
-        uploaded_object,
-        several_wrong,
-    ),
+    *(no_text, no_escape, semicolon, no_task, spin_object, range_of_bytes, has_it_already, deserialized, null_xml),
+    *(too_long_name, too_long_text, too_long_format, serialized_as_json, uploaded_object, several_wrong),
     *(not_fitting, no_json, no_value_type, broken_form, uploaded_text, escaped_quote),
 )
 
@@ -225,11 +243,9 @@ def _stumbled(one: Exchange) -> bool:
     return one.theirs["status"] == 500 and _message(one.theirs).startswith("Error parsing media type")
 
 
-def _charset(parts: Parts) -> object:
-    match parts["type"]:
-        case (_, {"charset": charset}):
-            return charset
-    return None
+def _not_parsed(one: Exchange) -> str:
+    """What the engine says that it can't parse."""
+    return _message(one.theirs).removeprefix("Error parsing media type '").removesuffix("'")
 
 
 def _info(document: Mapping[str, object]) -> Mapping[str, object]:
@@ -250,6 +266,10 @@ def _file_name(parts: Parts) -> str:
 
 def _html(one: Exchange) -> bool:
     return one.theirs["status"] == 400 and one.theirs["type"] == ("text/html", {"charset": "utf-8"})
+
+
+def _too_long(one: Exchange) -> bool:
+    return one.ours["status"] == 204 and _message(one.theirs).endswith("Variable value is too long")
 
 
 def _by_java(one: Exchange) -> bool:

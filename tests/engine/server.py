@@ -15,7 +15,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tests.databases import Missing, free_port
+from tests.support.databases import Missing, free_port
 
 BUILD = Path(__file__).with_name("build")
 START = 180.0
@@ -39,7 +39,8 @@ def running_engine(
         log = Path(folder, "log")
         with log.open("wb") as output:
             process = subprocess.Popen(
-                ["java", f"-Xmx{heap}", "-jar", jar],
+                # Exceptions keep their messages, however often they are thrown: they are part of what we compare.
+                ["java", f"-Xmx{heap}", "-XX:-OmitStackTraceInFastThrow", "-jar", jar],
                 cwd=folder,
                 env=os.environ | settings,
                 stdin=subprocess.DEVNULL,

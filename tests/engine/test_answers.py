@@ -6,16 +6,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
-from hypothesis import HealthCheck, event, given, note, settings
+from hypothesis import HealthCheck, given, settings
 
-from tests.desk import Desk, make_desk
+from tests.engine.compared import Mode, OnItsDatabase, OnOurOwn
 from tests.engine.generated import cases
-from tests.engine.rest import EngineWorld, Rest
-from tests.engine.rules import RULES, Exchange, unexplained
-from tests.golden_compare import Parts, live_parts
-from tests.golden_world import Step, replay
-from tests.storage_tools import one_transaction
+from tests.engine.rest import Rest
+from tests.support.desk import Desk, make_desk
 
 pytestmark = [pytest.mark.engine, pytest.mark.tools]
 
@@ -29,53 +27,26 @@ def own_desk(postgresql_url: str) -> Iterator[Desk]:
         yield desk
 
 
-def ours(app: Flask, step: Step, world: EngineWorld, prefix: str = "") -> Parts:
-    return live_parts(step, world.blank(replay(app, step, world, prefix)))
+@pytest.fixture(scope="module")
+def engine_database(engine_url: str) -> Iterator[sa.Engine]:
+    """The engine's PostgreSQL."""
+    database = sa.create_engine(engine_url)
+    yield database
+    database.dispose()
 
 
-def theirs(rest: Rest, step: Step, world: EngineWorld) -> Parts:
-    return live_parts(step, rest.ask(step, world))
+def compare_cases(mode: Mode, engine_name: str) -> None:
+    made_up = given(case=cases(camunda=engine_name == "camunda"))
+    settings(max_examples=CASES, suppress_health_check=list(HealthCheck))(made_up(lambda case: mode(case)))()
 
 
-def check(step: Step, engine: Parts, mine: Parts) -> None:
-    """Compare two answers; a failure shows the requests until then, and what differs."""
-    note(step.label)
-    exchange = Exchange(step, engine, mine)
-    for one in exchange.each():
-        event(next((str(rule.__doc__) for rule in RULES if one.differing and rule(one)), "the same"))
-    differences = [
-        f"{part}: {one.theirs[part]!r}, ours {one.ours[part]!r}"
-        for one in unexplained(exchange)
-        for part in sorted(one.differing)
-    ]
-    assert not differences, step.label
+def test_a_storage_of_our_own_answers_as_the_engine(
+    rest: Rest, engine_database: sa.Engine, own_desk: Desk, engine_name: str
+) -> None:
+    compare_cases(OnOurOwn(rest, engine_database, own_desk), engine_name)
 
 
-def test_a_storage_of_our_own_answers_as_the_engine(rest: Rest, own_desk: Desk, engine_name: str) -> None:
-    @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(case=cases(camunda=engine_name == "camunda"))
-    def same(case: list[Step]) -> None:
-        world = rest.make_world()
-        with one_transaction(own_desk) as storage:
-            world.add_scopes(storage)
-        for step in case:
-            check(step, theirs(rest, step, world), ours(own_desk.app, step, world))
-
-    same()
-
-
-def test_beside_an_engine_we_answer_as_it_does(rest: Rest, beside: Flask, engine_name: str) -> None:
-    """One world is written by the engine, one by us; all is read by both."""
-
-    @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(case=cases(camunda=engine_name == "camunda"))
-    def same(case: list[Step]) -> None:
-        its, mine = rest.make_world(), rest.make_world()
-        for step in case:
-            answer, told = theirs(rest, step, its), ours(beside, step, mine, "/engine")
-            check(step, answer, told)
-            if step.method == "GET":
-                check(step, answer, ours(beside, step, its, "/engine"))
-                check(step, theirs(rest, step, mine), told)
-
-    same()
+def test_beside_an_engine_we_answer_as_it_does(
+    rest: Rest, engine_database: sa.Engine, beside: Flask, engine_name: str
+) -> None:
+    compare_cases(OnItsDatabase(rest, engine_database, beside), engine_name)

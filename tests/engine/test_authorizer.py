@@ -1,4 +1,4 @@
-"""The engine's own authorizations and tenants: the engine and CamundaAuthorizer decide alike, whatever is granted."""
+"""The engine's authorizations and tenants: CamundaAuthorizer decides as the engine does, whatever is granted."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from flask_taskvars import TaskVars
 from flask_taskvars.errors import EngineRefused
 from flask_taskvars.storage.camunda import CamundaAuthorizer, CamundaStorage
 from tests.conftest import missing
-from tests.databases import Missing
+from tests.contract.golden.world import Answer, send
 from tests.engine.rest import Rest
 from tests.engine.server import running_engine
-from tests.golden_world import Answer, send
+from tests.support.databases import Missing
+from tests.support.storage_tools import statements
 
 pytestmark = [pytest.mark.engine, pytest.mark.tools]
 
@@ -32,6 +33,7 @@ NAMES = {
     DEFINITION: ["READ_TASK", "UPDATE_TASK", "READ_TASK_VARIABLE", "UPDATE_TASK_VARIABLE"],
 }
 KINDS = ("process", "standalone", "case", "foreign")
+GRANT = {"type": 1, "permissions": ["ALL"], "userId": "bob", "groupId": None, "resourceType": TASK, "resourceId": "*"}
 HOLDERS = [{"userId": "bob"}, {"groupId": "clerks"}, {"groupId": "others"}, {"userId": "ann"}]
 
 
@@ -186,6 +188,14 @@ def test_asks_the_task_first(guarded: Guarded) -> None:
 
 
 def test_nobody_may_do_anything(guarded: Guarded) -> None:
-    mount = guarded.app.extensions["taskvars"]["taskvars"]
+    mount = guarded.app.extensions["taskvars"].mounts["taskvars"]
     nobody = CamundaAuthorizer(mount.storage, user=lambda: None)
     assert nobody("read", guarded.tasks["case"], "v") is False
+
+
+def test_a_list_takes_one_query_of_permissions(guarded: Guarded) -> None:
+    guarded.admin.call("POST", "/authorization/create", GRANT)
+    with statements(guarded.engine) as run:
+        answer = send(guarded.app, "GET", f"/task/{guarded.tasks['process']}/variables", JSON)
+    assert answer.status == 200
+    assert sum("ACT_RU_AUTHORIZATION" in statement.upper() for statement in run) == 1

@@ -17,10 +17,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from flask_taskvars import TaskVars
+from flask_taskvars import TaskVars, everybody
 from flask_taskvars.storage.camunda import CamundaStorage
 from tests.engine.rest import Rest
-from tests.test_big_values import TAIL, fetch, peak_memory
+from tests.storage.test_big_values import TAIL, fetch, peak_memory
 
 pytestmark = [pytest.mark.engine, pytest.mark.tools, pytest.mark.slow]
 
@@ -68,7 +68,7 @@ def measure(url: str) -> dict[str, object]:
     """Read a value, and tell by how many bytes the peak of the memory has grown."""
     app, storage = Flask("engine"), CamundaStorage(sa.create_engine(url))
     app.testing = True
-    TaskVars(storage).init_app(app)
+    TaskVars(storage, everybody).init_app(app)
     assert fetch(app, name="small")[0] == "200 OK"
     before = peak_memory()
     status, length, digest, _ = fetch(app)

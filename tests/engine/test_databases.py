@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
-from flask_taskvars import Bytes, File, TaskVars, Value
+from flask_taskvars import Bytes, File, Value
 from flask_taskvars.errors import (
     ContentVanished,
     EngineRefused,
@@ -23,14 +21,14 @@ from flask_taskvars.errors import (
     StorageUnavailable,
     VariableNotFound,
 )
-from flask_taskvars.storage.camunda import CamundaStorage, content
-from flask_taskvars.storage.camunda.resolution import INLINE
-from flask_taskvars.values import BLOCK, Content, TypedValue
-from tests.conftest import missing
-from tests.databases import Missing, free_port
-from tests.engine.rest import Rest
-from tests.engine.server import running_engine
-from tests.storage_tools import statements
+from flask_taskvars.storage.camunda import CamundaStorage
+from flask_taskvars.storage.camunda.stored import JAVA
+from flask_taskvars.storage.sql import limits
+from flask_taskvars.storage.sql.limits import INLINE
+from flask_taskvars.values import BLOCK, Content, LongValue, TypedValue
+from tests.engine.hosts import Live, can_store
+from tests.support.databases import free_port
+from tests.support.storage_tools import statements
 
 pytestmark = [pytest.mark.engine, pytest.mark.tools]
 
@@ -55,42 +53,12 @@ FILES = [
     *(File(b"data", filename="x", mimetype=kind, encoding=" e ") for kind in ("A/B", "a/b; c=d", "none", None)),
 ]
 NAMES = ["a b", "a/b", "ä", "a;b", "%41", "..", ".", "x\\y", "a?b", "a#b", "a+b", "x\ty", "A", '"', "日本"]
-WINDOW = content.WINDOW * BLOCK
+WINDOW = limits.WINDOW * BLOCK
 SIZES = [0, 1, INLINE, INLINE + 1, BLOCK, WINDOW, WINDOW + 1, 3 * WINDOW + 5]
 SOURCES: dict[str, Callable[[int], bytes]] = {
     "incompressible": lambda size: Random(size).randbytes(size),
     "compressible": lambda size: b"".join(b"%07d\n" % number for number in range(-(-size // 8)))[:size],
 }
-
-
-@dataclass
-class Live:
-    """An engine, its database, and a storage on it that writes through the engine."""
-
-    rest: Rest
-    engine: sa.Engine
-    storage: CamundaStorage
-
-    def app(self) -> Flask:
-        app = Flask("beside")
-        app.testing = True
-        TaskVars(self.storage).init_app(app)
-        return app
-
-
-@pytest.fixture(scope="module", params=["postgresql", "mariadb"])
-def live(request: pytest.FixtureRequest, engine_name: str, engine_url: str, rest: Rest) -> Iterator[Live]:
-    with ExitStack() as stack:
-        url = engine_url
-        if request.param == "mariadb":
-            url = request.getfixturevalue("mariadb_url")
-            try:
-                rest = Rest(stack.enter_context(running_engine(engine_name, url)))
-            except Missing as absence:
-                missing(str(absence))
-        engine = sa.create_engine(url)
-        yield Live(rest, engine, CamundaStorage(engine, rest_url=rest.base))
-        engine.dispose()
 
 
 @pytest.fixture
@@ -105,7 +73,9 @@ def content_of(value: TypedValue) -> Content:
 
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)
-def test_values_come_back(live: Live, task: str, value: TypedValue) -> None:
+def test_values_come_back(live: Live, engine_name: str, task: str, value: TypedValue) -> None:
+    if not can_store(engine_name, value):
+        pytest.skip("our Operaton has no Spin")
     live.storage.set(task, "v", value)
     assert live.storage.get(task, "v").value == value
     assert live.storage.get_all(task)["v"] == live.storage.get(task, "v")
@@ -155,6 +125,58 @@ def test_each_look_up_is_one_statement(live: Live, task: str) -> None:
         assert sorted(live.storage.get_all(child)) == ["file", "small"]
     assert len(seen) == 2
     assert content_of(live.storage.get_all(child)["file"].value).size == INLINE + 1
+
+
+LONG = json.dumps(['ä日\N{GRINNING FACE}\\"\n' * INLINE], ensure_ascii=False)
+SERIALIZED = {"objectTypeName": "java.util.ArrayList", "serializationDataFormat": JAVA}
+
+
+@pytest.mark.parametrize(
+    ("stored", "type_", "expected"),
+    [
+        (Value("Json", LONG), "json", Value("Json", LONG)),
+        (Value("Object", LONG, OBJECT), OBJECT["serializationDataFormat"], None),
+        (Value("Object", LONG, OBJECT), "serializable", Value("Object", b64encode(LONG.encode()).decode(), SERIALIZED)),
+    ],
+)
+def test_a_long_text_stays_there_until_somebody_asks(
+    live: Live, engine_name: str, task: str, stored: Value, type_: str, expected: Value | None
+) -> None:
+    if not can_store(engine_name, stored):
+        pytest.skip("our Operaton has no Spin")
+    live.storage.set(task, "v", stored)
+    if type_ == "serializable":
+        with live.engine.begin() as connection:
+            change = sa.text("UPDATE ACT_RU_VARIABLE SET TYPE_ = 'serializable' WHERE TASK_ID_ = :task")
+            connection.execute(change, {"task": task})
+    with statements(live.engine) as seen:
+        found = live.storage.get(task, "v").value
+        listed = live.storage.get_all(task)["v"].value
+    assert len(seen) == 2
+    assert isinstance(found, LongValue)
+    assert found == listed == (expected or stored)
+    answer = live.app().test_client().get(f"/task/{task}/variables/v")
+    value = expected or stored
+    document = {"type": value.type, "value": value.value, "valueInfo": dict(value.info)}
+    assert (answer.json, answer.content_length) == (document, len(answer.data))
+    assert answer.data == json.dumps(document).encode()
+    head = live.app().test_client().head(f"/task/{task}/variables/v")
+    assert dict(head.headers) == dict(answer.headers)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_several_ranges_read_what_is_read_whole_once(live: Live, task: str, source: str) -> None:
+    data = SOURCES[source](5 * BLOCK + 1)
+    live.storage.set(task, "v", Bytes(data))
+    asked = [(0, 9), (BLOCK, BLOCK + 9), (5 * BLOCK, 5 * BLOCK)]
+    header = "bytes=" + ",".join(f"{first}-{last}" for first, last in asked)
+    with statements(live.engine) as seen:
+        answer = live.app().test_client().get(f"/task/{task}/variables/v/data", headers={"Range": header})
+        assert (answer.status_code, answer.content_length) == (206, len(answer.data))
+    for first, last in asked:
+        assert b"%d-%d/%d\r\n\r\n" % (first, last, len(data)) + data[first : last + 1] in answer.data
+    sliced = live.engine.dialect.name == "postgresql" and source == "incompressible"
+    assert len(seen) == 1 + (len(asked) if sliced else 1)
 
 
 def test_what_was_replaced_is_looked_up_again_or_breaks_off(live: Live, task: str) -> None:

@@ -7,10 +7,10 @@ import re
 import pytest
 from flask import Flask
 
+from tests.contract.golden.compare import our_parts, recorded_parts
+from tests.contract.golden.differences import expected_beside
+from tests.contract.golden.world import Case, cases, replay, variables
 from tests.engine.rest import EngineWorld, Rest
-from tests.golden_compare import our_parts, recorded_parts
-from tests.golden_differences import expected_beside
-from tests.golden_world import Case, cases, replay, variables
 
 pytestmark = [pytest.mark.engine, pytest.mark.tools]
 

@@ -15,7 +15,7 @@ from flask import Flask
 from flask_taskvars.errors import ContentVanished
 from flask_taskvars.values import BLOCK
 from tests.engine.rest import Rest
-from tests.forms import CONTENT_TYPE, END, part
+from tests.support.forms import CONTENT_TYPE, END, part
 
 pytestmark = [pytest.mark.engine, pytest.mark.tools]
 

@@ -15,8 +15,8 @@ from flask_taskvars.storage.base import Guard, check_key
 from flask_taskvars.storage.camunda import CamundaStorage
 from flask_taskvars.values import File, TypedValue, Value, Variable, blocks, typed_value
 from tests.engine.rest import EngineWorld, Rest
-from tests.storage_contract import StorageContract
-from tests.storage_examples import VALUES
+from tests.support.storage_contract import StorageContract
+from tests.support.storage_examples import VALUES
 
 pytestmark = [pytest.mark.engine, pytest.mark.tools]
 

@@ -1,0 +1,110 @@
+"""Mistakes of a programmer with the extension: each is told at start-up, with its cause and its fix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, abort
+from sqlalchemy import create_engine
+from werkzeug.exceptions import Forbidden
+
+from flask_taskvars import TaskVars, create_blueprint, everybody
+from flask_taskvars.errors import ConfigError
+from flask_taskvars.gates import TaskQuota
+from flask_taskvars.gates.media import MediaTypes
+from flask_taskvars.storage.memory import MemoryStorage
+from flask_taskvars.storage.sqla import SQLAlchemyStorage
+
+
+def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator that hands on what it gets."""
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        return function(*arguments)
+
+    return call
+
+
+TAKERS: dict[str, tuple[Callable[[Any], object], str]] = {
+    "authorize": (TaskVars(MemoryStorage()).authorize, r"\(action, task_id, name\) -> bool"),
+    "accept": (TaskVars(MemoryStorage()).accept, r"\(task_id, name, value\) -> None"),
+    "caller": (TaskVars(MemoryStorage()).caller, r"\(\) -> str \| None"),
+}
+
+
+@pytest.mark.parametrize("taker", TAKERS)
+def test_a_function_with_other_parameters(taker: str) -> None:
+    take, takes = TAKERS[taker]
+    wrong: list[Any] = [lambda one: True, lambda one, two, *, three: True]
+    for one in wrong:
+        with pytest.raises(TypeError, match=f"has other parameters .*: {taker} takes a function {takes}"):
+            take(one)
+    with pytest.raises(TypeError, match=f"is a class: give an object, such as TaskQuota.*{taker} takes a function"):
+        take(TaskQuota)
+    with pytest.raises(TypeError, match=f"1 can't be called: {taker} takes a function {takes}"):
+        take(1)
+
+
+def test_functions_that_fit() -> None:
+    taskvars = TaskVars(MemoryStorage())
+    for hook in (everybody, decorated(everybody), lambda *names: True, partial(lambda extra, *names: True, 1)):
+        taskvars.authorize(hook)
+    taskvars.accept(TaskQuota(9))
+    taskvars.accept(print)
+
+
+MADE: list[tuple[Callable[[], object], type[Exception], str]] = [
+    (lambda: create_blueprint(MemoryStorage()), ConfigError, "Nobody says who may read and write the variables"),
+    (
+        lambda: MediaTypes(["a/b"]),  # type: ignore[arg-type]
+        TypeError,
+        r"\['a/b'\] is a list: give each type by itself",
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "error", "told"), MADE)
+def test_what_can_not_work(make: Callable[[], object], error: type[Exception], told: str) -> None:
+    with pytest.raises(error, match=told):
+        make()
+
+
+class NotOnDuty(Forbidden):
+    """An error of the host's own."""
+
+    description = "You are not on duty."
+
+
+def off_duty() -> None:
+    raise NotOnDuty
+
+
+REASONS: list[tuple[Callable[[], object], int, str]] = [
+    (lambda: abort(400), 400, "HTTP 400 Bad Request"),
+    (lambda: abort(400, "The header X-Desk is missing."), 400, "HTTP 400 Bad Request: The header X-Desk is missing."),
+    (lambda: abort(403, "x" * 9999), 403, "HTTP 403 Forbidden: " + "x" * 979 + "…"),
+    (off_duty, 403, "HTTP 403 Forbidden: You are not on duty."),
+]
+
+
+@pytest.mark.parametrize(("refuse", "status", "message"), REASONS)
+def test_the_hosts_reason_reaches_the_caller(refuse: Callable[[], object], status: int, message: str) -> None:
+    storage, app = MemoryStorage(), Flask("host")
+    storage.add_scope("t")
+    app.config["TASKVARS_MAX_MESSAGE_LENGTH"] = 1000
+    TaskVars(storage, lambda *names: bool(refuse())).init_app(app)
+    answer = app.test_client().get("/task/t/variables")
+    assert answer.status_code == status
+    assert answer.get_json()["message"] == message
+
+
+def test_a_move_without_stores(tmp_path: Path) -> None:
+    storage, app = SQLAlchemyStorage(create_engine(f"sqlite:///{tmp_path / 'db'}")), Flask("host")
+    TaskVars(storage, everybody).init_app(app)
+    told = app.test_cli_runner().invoke(args=["taskvars", "move", "--to", "files"]).output
+    assert told == "Error: There is no content store 'files': there are none. Name it in TASKVARS_CONTENTS.\n"

@@ -1,0 +1,133 @@
+"""Malformed requests at random: only the contract's 5xx, no hang, no dead worker, no internals in answers.
+
+By hand, for longer: `python -m tests.e2e.security.test_fuzz gunicorn 600 SEED` runs ten minutes for each profile.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from flask_taskvars.settings import PROFILES
+from tests.support.fuzz_app import fill
+from tests.support.fuzzing import Fuzzer
+from tests.support.rawhttp import PATIENCE, Address, ask
+from tests.support.servers import Served, serve
+
+pytestmark = pytest.mark.tools
+
+SECONDS = 30.0
+"""For each server and profile."""
+CHUNK = 500
+"""Requests between two looks at the server's processes."""
+LEAKS = re.compile(rb"Traceback|site-packages|\.py\b|sqlalchemy|sqlite3?\.|SELECT |INSERT |UPDATE |top secret|/tmp/")
+OWN_ERRORS = {501, 505}
+"""Statuses of the servers themselves, about methods, codings and versions that never reach the app."""
+
+
+def sent(address: Address, request: bytes, whole: bool) -> bytes:
+    """All that a server answers until it closes the connection.
+
+    :param whole: whether the request is all there; else it is ended, as by a client that goes away.
+    :raises OSError: it hangs, or closes the connection in peace on a whole request and says nothing.
+    """
+    answer = bytearray()
+    with socket.create_connection(address, timeout=PATIENCE) as connection:
+        try:
+            connection.sendall(request)
+            if not whole:
+                connection.shutdown(socket.SHUT_WR)
+            while piece := connection.recv(1 << 16):
+                answer += piece
+        except TimeoutError:
+            raise  # a server that hangs
+        except OSError:
+            return bytes(answer)  # it refused the head, and its answer is lost with a body that it never read
+    if whole and not answer:
+        raise ConnectionError("There is no answer.")
+    return bytes(answer)
+
+
+def problem(profile: str, answer: bytes) -> str | None:
+    """What is wrong with an answer."""
+    final = re.sub(rb"\AHTTP/1.1 100 Continue\r\n\r\n", b"", answer)
+    found = re.match(rb"HTTP/1\.[01] (\d{3})", final)
+    if found is None:
+        return None if not final or not final.startswith(b"HTTP") else "no status line"
+    status, (head, _, rest) = int(found[1]), final.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\ncontent-length: *(\d+)", head)
+    body = rest[: int(length[1])] if length else rest
+    downloaded = re.search(rb"(?i)\nrepr-digest:", head)  # noise that was uploaded before, and may say anything
+    if not downloaded and (leak := LEAKS.search(body)):
+        return f"tells {leak[0]!r}"
+    if status < 500 or status in OWN_ERRORS:
+        return None
+    return None if profile == "engine" and is_the_contracts(body) else f"status {status}"
+
+
+def is_the_contracts(body: bytes) -> bool:
+    """Whether a 500 is one that the engine sends too, and not a failure of ours."""
+    try:
+        return bool(json.loads(body)["type"] != "ServerErrorException")
+    except ValueError:
+        return not body  # the answer to a HEAD
+
+
+def fuzz(served: Served, profile: str, seconds: float, seed: int) -> Counter[str]:
+    """Send requests for so many seconds; count statuses."""
+    import psutil
+
+    fuzzer, seen, end = Fuzzer(seed, f"/{profile}"), Counter[str](), time.monotonic() + seconds
+    workers = {child.pid for child in psutil.Process(served.pid).children(recursive=True)}
+    while time.monotonic() < end:
+        for _ in range(CHUNK):
+            request, whole = fuzzer.request()
+            try:
+                answer = sent(served.address, request, whole)
+            except OSError as error:
+                error.add_note(f"--- the request\n{request[:3000]!r}")
+                raise
+            wrong = problem(profile, answer)
+            assert wrong is None, (wrong, request[:3000], answer[:1000])
+            seen[answer[9:12].decode("ascii", "replace")] += 1
+        assert {child.pid for child in psutil.Process(served.pid).children(recursive=True)} == workers
+        assert (
+            ask(served.address, "/documented/task/task/variables/locked").body
+            == b'{"type": "String", "value": "kept", "valueInfo": {}}'
+        )
+    log = served.log.read_bytes()
+    assert b"Traceback" not in log, log[log.index(b"Traceback") :][:3000]
+    return seen
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_no_request_breaks_the_server(server: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'fuzz.db'}"
+    fill(url)
+    with serve(server, tmp_path, "tests.support.fuzz_app:app", {"TASKVARS_TEST_URL": url}) as served:
+        for profile in PROFILES:
+            seen = fuzz(served, profile, SECONDS, seed=1)
+            assert {"200", "204", "400", "403", "404", "405", "412", "416"} <= seen.keys()
+
+
+def main(server: str, seconds: str, seed: str) -> None:
+    """Run by hand, and say what came back."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/fuzz.db"
+        fill(url)
+        with serve(server, Path(folder), "tests.support.fuzz_app:app", {"TASKVARS_TEST_URL": url}) as served:
+            for profile in PROFILES:
+                seen = fuzz(served, profile, float(seconds), int(seed))
+                print(server, profile, f"{seen.total()} requests:", dict(sorted(seen.items())))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,62 @@
+"""A served app over a PostgreSQL, both of which can be killed while clients write."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tests.support.databases import end_postgresql, free_port, postgresql, postgresql_process, prepare
+from tests.support.rawhttp import Address
+from tests.support.servers import PYTHON, Served, run
+
+_OTHERS = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type LIKE 'client%'"
+
+
+@dataclass
+class Crashing:
+    """What can be killed."""
+
+    url: str
+    folder: Path
+    stack: ExitStack
+    served: Served | None = field(default=None)
+
+    def kill_connections(self) -> None:
+        """End all connections to the database."""
+        prepare(self.url, f"SELECT pg_terminate_backend(pid) {_OTHERS}")
+
+    def restart(self) -> None:
+        """Crash the database, and start it again."""
+        end_postgresql(self.folder, signal.SIGQUIT)
+        port = sa.make_url(self.url).port
+        assert port
+        self.stack.enter_context(postgresql_process(self.folder, port))
+        prepare(self.url, "SELECT 1")
+
+    def kill_worker(self) -> None:
+        """Kill a worker; gunicorn starts another one."""
+        assert self.served
+        children = Path(f"/proc/{self.served.pid}/task/{self.served.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGKILL)
+
+    @contextmanager
+    def serving(self, folder: Path) -> Iterator[Served]:
+        """Two workers with threads, on the database."""
+        address = Address("127.0.0.1", free_port())
+        workers = ["--workers", "2", "--worker-class", "gthread", "--threads", "8", "--no-control-socket"]
+        command = [*PYTHON, "gunicorn", "--bind", str(address), *workers, "tests.support.served_app:app"]
+        with run("gunicorn", command, address, folder, {"TASKVARS_TEST_URL": self.url}) as self.served:
+            yield self.served
+
+
+@contextmanager
+def crashing(folder: Path) -> Iterator[Crashing]:
+    """Start a PostgreSQL that may be killed."""
+    with postgresql(folder) as url, ExitStack() as stack:
+        yield Crashing(url, folder, stack)

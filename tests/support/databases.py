@@ -1,0 +1,136 @@
+"""Real database servers out of Debian's packages, started for a test run and removed after it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+POSTGRESQL_FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+
+
+class Missing(Exception):
+    """A server's programs are not installed."""
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """A PostgreSQL with an empty database `taskvars`; gives its SQLAlchemy URL."""
+    initdb = program("initdb", POSTGRESQL_FOLDERS)
+    user, port, data = owner(folder, "postgres"), free_port(), folder / "data"
+    setup: list[str | Path] = [initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    subprocess.run([*user, *setup], check=True, capture_output=True)
+    url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/"
+    with postgresql_process(folder, port):
+        prepare(f"{url}postgres", "CREATE DATABASE taskvars")
+        yield f"{url}taskvars"
+
+
+@contextmanager
+def postgresql_process(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The server of a folder that has its `data` already."""
+    command: list[str | Path] = [program("postgres", POSTGRESQL_FOLDERS), "-D", folder / "data"]
+    for setting in (f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off"):
+        command += ["-c", setting]
+    with running([*owner(folder, "postgres"), *command], folder) as process:
+        yield process
+
+
+def end_postgresql(folder: Path, how: signal.Signals) -> None:
+    """End the server of a folder, and wait until it has ended.
+
+    :param how: SIGINT lets it write down what it has, SIGQUIT is as if it had crashed.
+    """
+    note = folder / "data" / "postmaster.pid"
+    os.kill(int(note.read_text().split()[0]), how)
+    deadline = time.monotonic() + 60
+    while note.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@contextmanager
+def mariadb(folder: Path) -> Iterator[str]:
+    """A MariaDB with an empty database `taskvars`; gives its SQLAlchemy URL."""
+    server, install = program("mariadbd"), program("mariadb-install-db")
+    user, port = owner(folder, "mysql"), free_port()
+    data = f"--datadir={folder / 'data'}"
+    setup = [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"]
+    subprocess.run([*user, *setup], check=True, capture_output=True)
+    options = [data, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}"]
+    speed = ["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--skip-name-resolve"]
+    url = f"mysql+pymysql://root@127.0.0.1:{port}/"
+    with running([*user, server, "--no-defaults", *options, *speed], folder):
+        prepare(f"{url}mysql", "CREATE DATABASE taskvars CHARACTER SET utf8mb4")
+        yield f"{url}taskvars"
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def program(name: str, folders: Sequence[Path] = (Path("/usr/sbin"),)) -> str:
+    """Where a program is, also outside of the user's path. :raises Missing: it is not installed."""
+    found = shutil.which(name, path=os.pathsep.join([*map(str, folders), os.environ["PATH"]]))
+    if found is None:
+        raise Missing(f"{name} is not installed")
+    return found
+
+
+def owner(folder: Path, name: str) -> list[str]:
+    """The start of a command that runs it as the server's own user: as root the servers refuse to start."""
+    if os.getuid() != 0:
+        return []
+    account = pwd.getpwnam(name)
+    os.chown(folder, account.pw_uid, account.pw_gid)
+    for parent in (folder, *folder.parents):
+        if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
+            parent.chmod(parent.stat().st_mode | 0o011)
+    return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+
+
+@contextmanager
+def running(command: Sequence[str | Path], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server for as long as the block runs; its log is in the folder."""
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, cwd=folder)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def prepare(url: str, statement: str) -> None:
+    """Run a statement as soon as the server takes it."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    deadline = time.monotonic() + 60
+    try:
+        while True:
+            try:
+                with engine.connect() as connection:
+                    connection.execute(sa.text(statement))
+                return
+            except OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+    finally:
+        engine.dispose()

@@ -1,0 +1,64 @@
+"""A small host app for tests: the extension on one storage, mounted as a user would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
+
+from flask_taskvars import TaskVars, everybody
+from flask_taskvars.contents import ContentStore
+from flask_taskvars.storage.memory import MemoryStorage
+from flask_taskvars.storage.sqla import SQLAlchemyStorage
+
+
+@dataclass
+class Desk:
+    """An app, its storage and, where it has one, its database."""
+
+    app: Flask
+    storage: MemoryStorage | SQLAlchemyStorage
+    taskvars: TaskVars
+    db: SQLAlchemy | None = None
+    contents: ContentStore | None = None
+
+    @property
+    def client(self) -> FlaskClient:
+        return self.app.test_client()
+
+
+@contextmanager
+def make_desk(url: str | None, contents: ContentStore | None = None, /, **config: object) -> Iterator[Desk]:
+    """Make an app over the database at `url` (None: in memory) with empty tables, inside its app context.
+
+    :param contents: where long values lie; None for in the database.
+    :param config: keys of `app.config`.
+    """
+    app = Flask("desk")
+    app.testing = True
+    app.config.update(config)
+    if url is None:
+        memory = MemoryStorage()
+        taskvars = TaskVars(memory, everybody)
+        taskvars.init_app(app)
+        with app.app_context():
+            yield Desk(app, memory, taskvars)
+        return
+    db = SQLAlchemy()
+    storage = SQLAlchemyStorage(db, contents=contents)
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    db.init_app(app)
+    taskvars = TaskVars(storage, everybody)
+    taskvars.init_app(app)
+    with app.app_context():
+        db.drop_all()
+        db.create_all()
+        try:
+            yield Desk(app, storage, taskvars, db, contents)
+        finally:
+            db.session.remove()
+            db.engine.dispose()

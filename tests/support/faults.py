@@ -1,0 +1,68 @@
+"""What the fault suite has in common: how long a test lasts, and the line of figures that it prints."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+MINUTES = float(os.environ.get("TASKVARS_TEST_MINUTES", "0"))
+"""For all tests that last as long as they are told; 0 is the short form, of some seconds each."""
+
+
+def duration(short: float, share: float) -> float:
+    """Tell how many seconds a test lasts.
+
+    :param short: the seconds of the short form.
+    :param share: the part of :data:`MINUTES` that it takes in the long form.
+    """
+    return max(short, MINUTES * 60 * share)
+
+
+@dataclass
+class Figures:
+    """What happened in a test; several threads count."""
+
+    name: str
+    rounds: int = 0
+    requests: int = 0
+    faults: int = 0
+    acknowledged: int = 0
+    lost: int = 0
+    more: dict[str, object] = field(default_factory=dict)
+    """Further figures, by their names."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def count(self, **numbers: int) -> None:
+        """Add to figures, by their names."""
+        with self._lock:
+            for name, number in numbers.items():
+                setattr(self, name, getattr(self, name) + number)
+
+    def note(self, name: str, number: int = 1) -> None:
+        """Add to a further figure."""
+        with self._lock:
+            self.more[name] = int(str(self.more.get(name, 0))) + number
+
+    def __str__(self) -> str:
+        names = ("rounds", "requests", "faults", "acknowledged", "lost")
+        fields = [f"{getattr(self, name)} {name}" for name in names]
+        return f"{self.name}: {', '.join([*fields, *(f'{value} {name}' for name, value in self.more.items())])}"
+
+
+def together(*works: Callable[[], object]) -> None:
+    """Run each in a thread of its own; raise the first error when all have ended."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        for running in [pool.submit(work) for work in works]:
+            running.result()
+
+
+def rounds(short: float, share: float) -> Iterator[int]:
+    """Count rounds for as long as :func:`duration` tells, and at least one."""
+    end, number = time.monotonic() + duration(short, share), 0
+    while number == 0 or time.monotonic() < end:
+        number += 1
+        yield number

@@ -1,0 +1,78 @@
+"""Check that a history is linearizable: each request took effect at one moment between its beginning and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["write", "read", "guarded", "refused"]
+Value: TypeAlias = "str | None"
+"""The tag of the bytes; None when there is no variable."""
+State: TypeAlias = "tuple[Value, frozenset[Request]]"
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What a client asked, and what it was told.
+
+    :param start, end: moments; no `end` where nobody knows whether the request took effect.
+    :param value: what was written or read.
+    :param condition: the tag that a guarded write named.
+    """
+
+    kind: Kind
+    start: int
+    end: int | None
+    value: Value = None
+    condition: Value = None
+
+    def applied(self, state: Value) -> tuple[bool, Value]:
+        """Whether it could happen in a state, and the state after it."""
+        match self.kind:
+            case "write":
+                return True, self.value
+            case "read":
+                return state == self.value, state
+            case "guarded":
+                return state == self.condition, self.value
+            case "refused":
+                return state != self.condition, state
+
+
+def first_impossible(requests: Iterable[Request], start: Value = None) -> Request | None:
+    """Find the first request whose answer fits no order of all requests up to its end; None when all fit.
+
+    This is the search of Wing and Gong, by moments: after each, it knows all states that the variable may be in, with
+    those of the requests under way that have taken effect there.
+    """
+    moments = [(request.start, 0, request) for request in requests]
+    moments += [(request.end, 1, request) for _, _, request in moments if request.end is not None]
+    under_way: set[Request] = set()
+    states: set[State] = {(start, frozenset())}
+    for _, is_end, request in sorted(moments, key=lambda moment: moment[:2]):
+        if not is_end:
+            under_way.add(request)
+            continue
+        states = _states_after(request, states, under_way)
+        if not states:
+            return request
+        under_way.remove(request)
+    return None
+
+
+def _states_after(request: Request, states: set[State], under_way: set[Request]) -> set[State]:
+    """The states that are possible when a request has ended."""
+    found, seen, waiting = set(), set(states), list(states)
+    while waiting:
+        state, done = waiting.pop()
+        if request in done:
+            found.add((state, done - {request}))
+            continue
+        for other in under_way - done:
+            fits, after = other.applied(state)
+            following = (after, done | {other})
+            if fits and following not in seen:
+                seen.add(following)
+                waiting.append(following)
+    return found

@@ -1,0 +1,147 @@
+"""Real object stores, started for a test run and removed after it: versitygw (S3) and Azurite (Azure)."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask_taskvars.contents.base import new_id
+from tests.support.databases import Missing, free_port, program
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "flask-taskvars"
+VERSITYGW = CACHE / "versitygw-1.8.0" / "versitygw"
+AZURITE = CACHE / "azurite-3.35.0" / "node_modules" / ".bin" / "azurite-blob"
+KEYS = {"AWS_ACCESS_KEY_ID": "tester", "AWS_SECRET_ACCESS_KEY": "secret-of-the-tester", "AWS_REGION": "us-east-1"}
+ACCOUNT = "devstoreaccount1"
+ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""The account that every emulator has: documented by its maker, and no secret."""
+
+AZURE_KEYS = {"AZURE_STORAGE_ACCOUNT_NAME": ACCOUNT, "AZURE_STORAGE_ACCOUNT_KEY": ACCOUNT_KEY}
+ENVIRONMENTS = {"s3": KEYS, "azure": AZURE_KEYS}
+"""What the environment must have, by the kind of store."""
+
+
+def empty_prefix(kind: str, endpoint: str) -> str:
+    """The setting `TASKVARS_CONTENTS` for a place in a store where nothing lies yet."""
+    return f"{'az' if kind == 'azure' else kind}://contents/{new_id()}?endpoint={endpoint}&timeout=2"
+
+
+@contextmanager
+def s3(folder: Path) -> Iterator[str]:
+    """An S3 server with an empty bucket `contents`; gives its endpoint. The keys are :data:`KEYS`."""
+    _install(VERSITYGW, "go", _install_versitygw)
+    root, sidecar, port = folder / "root", folder / "sidecar", free_port()
+    (root / "contents").mkdir(parents=True)
+    sidecar.mkdir()
+    environ = {**os.environ, "ROOT_ACCESS_KEY": KEYS["AWS_ACCESS_KEY_ID"]}
+    environ["ROOT_SECRET_KEY"] = KEYS["AWS_SECRET_ACCESS_KEY"]
+    command: list[str | Path] = [
+        VERSITYGW,
+        "--port",
+        f"127.0.0.1:{port}",
+        "--quiet",
+        "posix",
+        "--sidecar",
+        sidecar,
+        root,
+    ]
+    with running(command, port, folder, environ):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def azure(folder: Path) -> Iterator[str]:
+    """An Azure emulator with an empty container `contents`; gives its endpoint. The keys are :data:`AZURE_KEYS`."""
+    _install(AZURITE, "npm", _install_azurite)
+    port = free_port()
+    quiet = ["--disableTelemetry", "--silent", "--skipApiVersionCheck"]
+    command: list[str | Path] = [
+        AZURITE,
+        *quiet,
+        "--location",
+        folder,
+        "--blobHost",
+        "127.0.0.1",
+        "--blobPort",
+        str(port),
+    ]
+    with running(command, port, folder, dict(os.environ)):
+        endpoint = f"http://127.0.0.1:{port}/{ACCOUNT}"
+        _make_container(endpoint)
+        yield endpoint
+
+
+def _install(made: Path, tool: str, how: Callable[[str], None]) -> None:
+    """Make a program once; minutes of processor time for versitygw."""
+    if not made.exists():
+        how(program(tool, (Path("/usr/local/go/bin"),)))
+
+
+def _install_versitygw(go: str) -> None:
+    package = "github.com/versity/versitygw/cmd/versitygw@v1.8.0"
+    subprocess.run([go, "install", package], check=True, env={**os.environ, "GOBIN": str(VERSITYGW.parent)})
+
+
+def _install_azurite(npm: str) -> None:
+    folder = CACHE / "azurite-3.35.0"
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run([npm, "install", "--no-audit", "--no-fund", "--prefix", folder, "azurite@3.35.0"], check=True)
+
+
+def tus_js_client() -> Path:
+    """A folder with tus-js-client, installed once."""
+    folder = CACHE / "tus-js-client-4.3.1"
+    if not (folder / "node_modules" / "tus-js-client").exists():
+        npm = program("npm")
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), "tus-js-client@4.3.1"]
+        subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+@contextmanager
+def running(command: list[str | Path], port: int, folder: Path, environ: dict[str, str]) -> Iterator[None]:
+    """Run a server that only needs to listen, with its log in the folder."""
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, env=environ)
+        try:
+            _wait(process, port)
+            yield
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise Missing(f"{process.args!r} does not start") from None
+            time.sleep(0.1)
+
+
+def _make_container(endpoint: str) -> None:
+    """Make `contents` with a request that is signed with the account's key (Shared Key)."""
+    date = f"{datetime.now(UTC):%a, %d %b %Y %H:%M:%S GMT}"
+    headers = {"x-ms-date": date, "x-ms-version": "2021-12-02"}
+    lines = "".join(f"{name}:{value}\n" for name, value in sorted(headers.items()))
+    text = f"PUT\n\n\n\n\n\n\n\n\n\n\n\n{lines}/{ACCOUNT}/{ACCOUNT}/contents\nrestype:container"
+    signature = base64.b64encode(hmac.digest(base64.b64decode(ACCOUNT_KEY), text.encode(), "sha256")).decode()
+    headers["Authorization"] = f"SharedKey {ACCOUNT}:{signature}"
+    headers["Content-Length"] = "0"
+    urllib.request.urlopen(
+        urllib.request.Request(f"{endpoint}/contents?restype=container", method="PUT", headers=headers)
+    ).close()
