@@ -7,11 +7,13 @@ import secrets
 from flask import Flask, render_template
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound
 
-from .access import require_login
-from .browsers import add_headers, refuse_other_sites
+from .access import USERS, require_login
+from .browsers import add_headers
 from .extensions import db, login, taskvars
+from .history import keep_history
 from .live import add_live_desk
 from .pages import pages
+from .words import add_words
 
 
 def create_app(**config: object) -> Flask:
@@ -23,18 +25,22 @@ def create_app(**config: object) -> Flask:
     app.config["SECRET_KEY"] = secrets.token_hex()  # the demo's logins end with it; a real desk keeps its key
     app.config["SESSION_COOKIE_NAME"] = "claims-desk"  # cookies know no ports, and other apps run on this host too
     app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]  # no page of another name that leads here (DNS rebinding)
     app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:///claims.db"  # in the folder `instance` of the checkout
     app.config["RECORDING_SIZE"] = 100_000_000
+    app.config["UNDO_SECONDS"] = 10  # how long a deletion can be called off
     app.config.from_prefixed_env()
     app.config.update(config)
 
     db.init_app(app)
     login.init_app(app)
     taskvars.init_app(app)
+    app.jinja_env.globals["names"] = {user.id: user.name for user in USERS.values()}
+    keep_history(app)
+    add_words(app)
     app.register_blueprint(pages)
     if app.config.get("ENGINE_DATABASE_URI"):
         add_live_desk(app)
-    app.before_request(refuse_other_sites)
     app.before_request(require_login)
     app.after_request(add_headers)
     for error in (Forbidden, NotFound):

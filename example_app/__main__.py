@@ -14,7 +14,8 @@ from . import create_app
 from .seed import seed
 
 GUIDE = """
-The desk is open at {url} (Ctrl-C closes it). Log in there as ada (password ada) or ben (password ben).
+The desk is open at {url} (Ctrl-C closes it). Log in there as ada, ben or
+cleo; their passwords are their names. Cleo may read everything, and change nothing.
 
 Things to try without a browser:
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from secrets import compare_digest
 
-from flask import Request, abort, redirect, request, url_for
+from flask import Request, abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
 
@@ -22,9 +22,20 @@ class User(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     id: str
     name: str
     password: str  # the login page shows it; a real desk keeps hashes
+    reads_all: bool = False
+    """Whether this is an auditor: somebody who may read everything, and change nothing."""
+
+    def may(self, action: str, task: Task) -> bool:
+        """Whether somebody may read, write or delete what a task sees."""
+        return task.assignee == self.id or (action == "read" and self.reads_all)
 
 
-USERS = {user.id: user for user in (User("ada", "Ada Keller", "ada"), User("ben", "Ben Moreau", "ben"))}
+ADA, BEN, CLEO = (
+    User("ada", "Ada Keller", "ada"),
+    User("ben", "Ben Moreau", "ben"),
+    User("cleo", "Cleo Vogt", "cleo", True),
+)
+USERS = {user.id: user for user in (ADA, BEN, CLEO)}
 
 
 def with_password(user_id: str | None, password: str | None) -> User | None:
@@ -48,17 +59,19 @@ def from_authorization(request: Request) -> User | None:
 
 def require_login() -> ResponseReturnValue | None:
     """Show strangers the login page and nothing else, not even which tasks exist; runs before every request."""
-    if current_user.is_authenticated or request.endpoint in (None, "static", "desk.log_in"):
+    if current_user.is_authenticated or request.endpoint in (None, "static", "desk.log_in", "words.for_scripts"):
         return None
     if request.blueprint not in ("desk", "engine"):
         abort(401)  # in JSON, for the programs and scripts that ask a mount
+    if request.method == "GET":
+        session["wanted"] = request.full_path.rstrip("?")  # in the session, where no link can put another site
     return redirect(url_for("desk.log_in"))
 
 
 @taskvars.authorize
 def may(action: str, task_id: str, name: str | None) -> bool:
-    """Let users do everything in their own tasks, and nothing elsewhere."""
+    """Let users do everything in their own tasks; elsewhere, auditors read, and others do nothing."""
     task = db.session.get(Task, task_id)
-    if task is None or task.assignee != current_user.id:
+    if task is None or not current_user.may(action, task):
         raise Forbidden(current_user.id)
     return True

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Response, abort, request
+
+from flask_taskvars.http.origins import is_from_another_site
 
 POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
     "img-src": "'self' data:",  # data: for the marks in Pico's form fields
+    "media-src": "'self'",
     "connect-src": "'self'",
     "frame-src": "blob:",  # the preview of a PDF
     "form-action": "'self'",
@@ -28,15 +29,10 @@ def add_headers(response: Response) -> Response:
 
 
 def refuse_other_sites() -> None:
-    """Refuse a change that a page of another site asks for in the user's name (cross-site request forgery).
+    """Refuse a form that a page of another site sends in the user's name; the mounts do that by themselves.
 
-    The cookie is SameSite=Lax, which browsers don't send there; this also covers other ports of the same host, and
-    passwords that a browser remembers. Browsers tell where a request comes from; programs such as curl don't.
+    The cookie is SameSite=Lax, which browsers don't send from there; this also covers other ports of the same host,
+    and keeps others from logging somebody in.
     """
-    if request.method in ("GET", "HEAD", "OPTIONS"):
-        return
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is None and "Origin" in request.headers:  # an older browser, or no HTTPS
-        site = "same-origin" if urlsplit(request.headers["Origin"]).netloc == request.host else "cross-site"
-    if site not in (None, "same-origin"):
+    if is_from_another_site(request):
         abort(403)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Flask, abort, render_template
+from flask import Blueprint, Flask, Response, abort, render_template
+from flask_babel import gettext
 from flask_login import current_user
 from sqlalchemy import Row, create_engine, text
 
 from flask_taskvars import Forbidden, TaskVars
 
+from .browsers import refuse_other_sites
+from .downloads import zipped
 from .listing import listed
 
 TASKS = """
@@ -30,6 +33,7 @@ def add_live_desk(app: Flask) -> None:
     storage = CamundaStorage(database, rest_url=app.config.get("ENGINE_REST_URL"))
     taskvars = TaskVars(storage, name="live", url_prefix="/engine-rest")
     pages = Blueprint("engine", __name__, url_prefix="/live")
+    pages.before_request(refuse_other_sites)
 
     def own_tasks(task_id: str | None = None) -> Sequence[Row[tuple[str, str, str]]]:
         """The user's tasks, and those of nobody; all, or the one of this id."""
@@ -38,7 +42,7 @@ def add_live_desk(app: Flask) -> None:
 
     @taskvars.authorize
     def may(action: str, task_id: str, name: str | None) -> bool:
-        if not own_tasks(task_id):
+        if not own_tasks(task_id) or (action != "read" and current_user.reads_all):
             raise Forbidden(current_user.id)
         return True
 
@@ -46,14 +50,20 @@ def add_live_desk(app: Flask) -> None:
     def tasks() -> str:
         return render_template("live.html", tasks=own_tasks())
 
+    def own_task(task_id: str) -> Row[tuple[str, str, str]]:
+        return next(iter(own_tasks(task_id)), None) or abort(404)
+
+    @pages.post("/tasks/<task_id>/files.zip")
+    def files(task_id: str) -> Response:
+        found = own_task(task_id)
+        return zipped(listed(storage.get_all(task_id), task_id, outer={}), found.title)
+
     @pages.get("/tasks/<task_id>")
     def task(task_id: str) -> str:
-        found = next(iter(own_tasks(task_id)), None)
-        if found is None:
-            abort(404)
+        found = own_task(task_id)
         variables = listed(storage.get_all(task_id), task_id, outer={})
-        around = {"around": "process", "outside": found.instance, "subtitle": "Live engine"}
-        access = {"mount": "live", "read_only": storage.read_only}
+        around = {"around": "process", "outside": found.instance, "subtitle": gettext("Live engine")}
+        access = {"mount": "live", "read_only": storage.read_only or current_user.reads_all}
         return render_template("task.html", task=found, variables=variables, **around, **access)
 
     taskvars.init_app(app)

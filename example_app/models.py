@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .extensions import db
@@ -24,3 +26,16 @@ class Task(db.Model):  # type: ignore[name-defined, misc]
     assignee: Mapped[str]
     claim_id: Mapped[str] = mapped_column(ForeignKey(Claim.id))
     claim: Mapped[Claim] = relationship(back_populates="tasks")
+
+
+class Change(db.Model):  # type: ignore[name-defined, misc]
+    """Who wrote a variable last, and when (UTC).
+
+    :param etag: of the content that was written: another program may have written another one since.
+    """
+
+    scope: Mapped[str] = mapped_column(String(255), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    user: Mapped[str]
+    etag: Mapped[str | None]
+    at: Mapped[datetime]

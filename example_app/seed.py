@@ -1,8 +1,9 @@
-"""Fill an empty desk: two claims with four tasks, and real files."""
+"""Fill an empty desk: two claims with four tasks, and real files; one more with many, where SEED asks for it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -12,6 +13,8 @@ from flask import current_app
 from flask_taskvars import Bytes, File, Value
 
 from .extensions import db, storage
+from .history import remember
+from .large import add_fire
 from .models import Claim, Task
 
 FILES = Path(__file__).parent / "files"
@@ -20,10 +23,16 @@ FILES = Path(__file__).parent / "files"
 def seed() -> None:
     """Make the tables and the claims that are missing, each claim with its tasks and files in one transaction."""
     db.create_all()
-    for claim_id, add in (("claim-17", add_water_damage), ("claim-18", add_hail_damage)):
+    claims = {"claim-17": add_water_damage, "claim-18": add_hail_damage}
+    if current_app.config.get("SEED") == "large":
+        claims["claim-19"] = add_fire
+    for claim_id, add in claims.items():
         if db.session.get(Claim, claim_id) is None:
             click.echo(f"Adding {claim_id} …")
             add(claim_id)
+            for task in db.session.get_one(Claim, claim_id).tasks:
+                for variable in storage.join(db.session).get_all(task.id).values():
+                    remember(variable, task.assignee)
             db.session.commit()
         else:
             click.echo(f"{claim_id} is there from an earlier run.")
@@ -49,6 +58,8 @@ def add_water_damage(claim_id: str) -> None:
     desk.set(check.id, "letter", named)
     desk.set(check.id, "excess", 200)  # from here on, this task no longer sees the claim's
     desk.set(assess.id, "amount", 1100)
+    desk.set(check.id, "due", in_days(3))
+    desk.set(assess.id, "due", in_days(5))
 
 
 def add_hail_damage(claim_id: str) -> None:
@@ -61,8 +72,15 @@ def add_hail_damage(claim_id: str) -> None:
     size = current_app.config["RECORDING_SIZE"]
     with click.progressbar(length=size, label=f"Making a recording of {size:,} bytes") as bar:
         desk.set(claim_id, "recording", File(Noise(size, bar.update), filename="dashcam.bin"))
+    desk.set(claim_id, "insured", "Omar Example")
+    desk.set(inspect.id, "due", in_days(9))
     desk.set(pay.id, "signature", Bytes(bytes(range(256))))
     desk.set(pay.id, "due", Value("Date", "2026-11-23T10:11:12.345+0000"))
+
+
+def in_days(days: int) -> datetime:
+    """Noon some days from now."""
+    return datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=days)
 
 
 def add_claim(claim: Claim) -> None:

@@ -1,18 +1,33 @@
-// What has happened, in words for the person in front of the screen.
+// What has happened, in words for the person in front of the screen. It is said in a line of its own above the files.
+
+import { _ } from "./words.js";
 
 const WHY = {
-  0: "The desk does not answer. Is it still running?",
-  401: "You are logged out. Load this page again to log in.",
-  403: "It is not yours.",
-  404: "It is no longer there.",
-  412: "Somebody else has changed it in the meantime. This is how it is now: please look again.",
-  413: "It is larger than the desk takes.",
-  503: "The database is busy. Please try again in a moment.",
+  0: _("The desk does not answer. Is it still running?"),
+  401: _("You are logged out. Load this page again to log in."),
+  403: _("It is not yours."),
+  404: _("It is no longer there."),
+  412: _("Somebody else has changed it in the meantime. This is how it is now: please look again."),
+  413: _("It is larger than the desk takes."),
+  415: _("The desk does not take files of this kind."),
+  422: _("A check has refused it."),
+  503: _("The desk is busy. Please try again in a moment."),
+  507: _("The desk has no room left for it. Please tell whoever looks after the desk."),
 };
 
-/** Why a request failed; `status` is 0 when there was no answer. */
-export function why(status) {
-  return WHY[status] ?? `The desk could not do this (${status}).`;
+/** Why a request failed; `status` is 0 when there was no answer. Of `body`, a gate's own words are shown as well. */
+export function why(status, body = "") {
+  const { type, message } = parsed(body);
+  if (type !== "RefusedException") return WHY[status] ?? message ?? _("The desk could not do this ({status}).", { status });
+  return _("{why} “{message}”", { why: WHY[[413, 415].includes(status) ? status : 422], message });
+}
+
+function parsed(body) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return {}; // something before the desk has answered, with a page of its own
+  }
 }
 
 /** Announce what is done, on the page and to screen readers. */
@@ -28,4 +43,5 @@ export function failed(text) {
 function show(good, bad) {
   document.getElementById("done").textContent = good;
   document.getElementById("failed").textContent = bad;
+  document.getElementById("count").hidden = Boolean(good || bad);
 }

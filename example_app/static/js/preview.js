@@ -1,73 +1,81 @@
-// Previews. Nothing that could run is ever given to the browser as a page: an image is drawn, text is set as text, and
-// a PDF goes to the browser's own viewer, under a type that is fixed here.
+// The panel beside the list that shows one file. Its address can be shared, and the arrow keys lead on to the next.
 
-import { why } from "./messages.js";
-import { ask } from "./requests.js";
+import { rows, shownRows } from "./list.js";
+import { show } from "./shown.js";
+import { sizeText } from "./words.js";
 
-const TEXT = 64 * 1024;
-const PDF = 20_000_000;
+const panel = document.getElementById("preview");
+const place = panel.querySelector(".shown");
+const narrow = matchMedia("(max-width: 60rem)"); // here the panel lies over everything
+let current; // the name of the file that is shown
 
-/** Show a file in the dialog `preview`. */
-export async function preview(kind, url, title) {
-  const dialog = document.getElementById("preview");
-  const place = dialog.querySelector(".shown");
-  dialog.querySelector("h2").textContent = title;
-  dialog.querySelector("footer a").href = url;
-  const loading = note("Loading …");
-  place.replaceChildren(loading);
-  dialog.showModal();
-  const content = await { image: showImage, text: showText, pdf: showPdf }[kind](url, title);
-  if (loading.isConnected) loading.replaceWith(content); // and no other file was opened meanwhile
+/** Show the file of a row. */
+export async function preview(row) {
+  const { name, title, type, size, url } = row.dataset;
+  current = name;
+  panel.hidden = false;
+  panel.querySelector("h2").textContent = title;
+  panel.querySelector("#preview-about").textContent = [type, sizeText(Number(size))].filter(Boolean).join(" · ");
+  panel.querySelector("footer a").href = `${url}/data`;
+  panel.parentElement.classList.add("showing");
+  history.replaceState(null, "", row.querySelector(".name a").href);
+  mark();
+  if (narrow.matches) cover(true);
+  place.dispatchEvent(new Event("left")); // what was shown before can clean up
+  place.replaceChildren();
+  const content = await show(row.dataset, place);
+  if (current === name) place.replaceChildren(...content); // and no other file was opened meanwhile
 }
 
-function note(text) {
-  const paragraph = document.createElement("p");
-  paragraph.textContent = text;
-  return paragraph;
+/** Close the panel, and go back to the file in the list. */
+export function closePreview() {
+  if (panel.hidden) return;
+  const row = rows().find((one) => one.dataset.name === current);
+  current = undefined;
+  panel.hidden = true;
+  place.dispatchEvent(new Event("left"));
+  place.replaceChildren();
+  panel.parentElement.classList.remove("showing");
+  history.replaceState(null, "", location.pathname);
+  cover(false);
+  mark();
+  row?.querySelector(".name a").focus();
 }
 
-async function showImage(url, title) {
-  const image = new Image();
-  image.src = url;
-  image.alt = title;
-  try {
-    await image.decode();
-    return image;
-  } catch {
-    return note("This image can't be shown.");
-  }
+/** Show the file before or after the shown one, in the order of the list. */
+export function step(by) {
+  const all = shownRows();
+  const next = all[all.findIndex((row) => row.dataset.name === current) + by];
+  if (next) preview(next);
 }
 
-async function showText(url) {
-  const response = await ask("GET", url, { Range: `bytes=0-${TEXT - 1}` });
-  if (response.status === 416) return note("It is empty.");
-  if (!response.ok) return note(why(response.status));
-  const text = document.createElement("pre");
-  text.textContent = decoder(response).decode(await response.arrayBuffer());
-  const size = Number(response.headers.get("Content-Range")?.split("/")[1]);
-  if (size > TEXT) text.append("\n…");
-  return text;
+/** Whether the panel is open. */
+export function isOpen() {
+  return !panel.hidden;
 }
 
-function decoder(response) {
-  const [, charset] = /charset=([\w-]+)/i.exec(response.headers.get("Content-Type")) ?? [];
-  try {
-    return new TextDecoder(charset ?? "utf-8");
-  } catch {
-    return new TextDecoder();
-  }
+function mark() {
+  for (const row of rows()) row.toggleAttribute("aria-current", row.dataset.name === current);
 }
 
-async function showPdf(url, title) {
-  if (!navigator.pdfViewerEnabled) return note("This browser shows no PDFs in a page. Download it to read it.");
-  const head = await ask("HEAD", url);
-  if (Number(head.headers.get("Content-Length")) > PDF) return note("This is too large to show. Download it to read it.");
-  const response = head.ok ? await ask("GET", url) : head;
-  if (!response.ok) return note(why(response.status));
-  const frame = document.createElement("iframe");
-  const source = URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: "application/pdf" }));
-  frame.title = title;
-  frame.src = source;
-  document.getElementById("preview").addEventListener("close", () => URL.revokeObjectURL(source), { once: true });
-  return frame;
+function cover(on) {
+  for (const one of document.querySelectorAll(".bar, .toolbar, #files, .side, main > nav")) one.inert = on;
+  if (on) panel.querySelector("[data-do=close-preview]").focus();
+}
+
+document.addEventListener("arranged", mark);
+
+document.addEventListener("keydown", (event) => {
+  if (panel.hidden || event.target.closest("dialog, [popover], input, textarea, video, audio")) return;
+  if (event.key === "Escape") closePreview();
+  else if (event.key === "ArrowLeft" || event.key === "ArrowRight") step(event.key === "ArrowRight" ? 1 : -1);
+  else return;
+  event.preventDefault();
+});
+
+/** Show the file that the address names. */
+export function showWanted() {
+  const wanted = new URL(location.href).searchParams.get("show");
+  const row = rows().find((one) => one.dataset.name === wanted);
+  if (row) preview(row);
 }

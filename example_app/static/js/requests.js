@@ -1,9 +1,12 @@
 // Requests to the mount: the session's cookie goes with them, as with every page.
 
-/** Ask, and give the response, also when it is an error; without an answer its status is 0. */
-export async function ask(method, url, headers = {}) {
+/** Ask, and give the response, also when it is an error; without an answer its status is 0.
+ *
+ * @param keepalive whether the request outlives the page.
+ */
+export async function ask(method, url, headers = {}, keepalive = false, body = undefined) {
   try {
-    return await fetch(url, { method, headers });
+    return await fetch(url, { method, headers, keepalive, body });
   } catch {
     return Response.error();
   }
@@ -23,7 +26,8 @@ export async function refresh() {
   const focused = document.activeElement.id;
   for (const old of document.querySelectorAll("[data-fresh]")) {
     const fresh = page.getElementById(old.id);
-    if (fresh) old.replaceWith(fresh);
+    if (fresh && !old.querySelector("form.fact")) old.replaceWith(fresh); // not while somebody types there
   }
+  document.dispatchEvent(new Event("refreshed"));
   if (focused) document.getElementById(focused)?.focus();
 }

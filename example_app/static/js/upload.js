@@ -1,65 +1,108 @@
-// Uploads: a form for each file, as every client of the contract sends it.
+// One file on its way: what state it is in, and what can be done about it.
 
-import { done, failed, why } from "./messages.js";
-import { refresh } from "./requests.js";
+import { why } from "./messages.js";
+import { ask, tagOf } from "./requests.js";
+import { LARGE, sendResumable } from "./resumable.js";
+import { sendForm } from "./sending.js";
+import { _ } from "./words.js";
 
-/** Store a new file under its own name; one that is there already stays as it is. */
-export async function add(file, place) {
-  const url = `${place}/${encodeURIComponent(file.name)}`;
-  const status = await send(file, url, { "If-None-Match": "*" });
-  await report(status, file, "There is a file of this name already: use its Replace button, or rename yours.");
-}
+const { resumable } = document.querySelector(".desk").dataset; // a live engine takes forms only
 
-/** Store a file in place of the one that has this tag. */
-export async function replace(file, url, tag) {
-  await report(await send(file, url, { "If-Match": tag }), file, why(412));
-}
+export class Upload {
+  state = "waiting"; // then sending, paused, storing, and at last stored, cancelled, failed or taken
+  sent = 0;
+  cause = "";
+  again = false; // whether another try may help
+  away = false; // whether the desk can't be reached at the moment, and will be tried again
 
-async function report(status, file, taken) {
-  if (status === "cancelled") return done(`${file.name} is cancelled. Nothing was stored.`);
-  if (status !== 204) failed(`${file.name} was not stored. ${status === 412 ? taken : why(status)}`);
-  await refresh();
-  if (status === 204) done(`${file.name} is stored.`);
-}
+  /**
+   * @param place the URL of the variables among which the file shall be.
+   * @param path the new variable's name: the file's, behind those of the folders that it was dropped in.
+   * @param old the file that it replaces, by its url, title and tag; none where it is a new one.
+   */
+  constructor(file, { place, path = file.name, old = null, changed }) {
+    Object.assign(this, { file, place, path, old, changed, title: path.split("/").at(-1) });
+  }
 
-/** Send one file and show how far it is; gives the status, or "cancelled". */
-function send(file, url, headers) {
-  const form = new FormData();
-  form.append("valueType", "File");
-  form.append("data", file);
-  const request = new XMLHttpRequest(); // fetch can't tell how much it has sent
-  const row = showRow(file, () => request.abort());
-  return new Promise((resolve) => {
-    request.upload.onprogress = (event) => row.move(event.loaded / event.total);
-    request.upload.onload = () => row.store();
-    request.onload = () => resolve(request.status);
-    request.onerror = () => resolve(0);
-    request.onabort = () => resolve("cancelled");
-    request.open("POST", `${url}/data`);
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.send(form);
-  }).finally(() => row.remove());
-}
+  get url() {
+    return this.old?.url ?? `${this.place}/${encodeURIComponent(this.path)}`;
+  }
 
-function showRow(file, cancel) {
-  const row = document.getElementById("upload").content.firstElementChild.cloneNode(true);
-  const [name, state, bar, button] = row.children;
-  name.textContent = file.name;
-  bar.setAttribute("aria-label", `Sending ${file.name}`);
-  button.setAttribute("aria-label", `Cancel ${file.name}`);
-  button.onclick = cancel;
-  document.getElementById("uploads").append(row);
-  done(`Sending ${file.name}.`);
-  return {
-    move(part) {
-      bar.value = 100 * part;
-      state.textContent = `${Math.floor(100 * part)} %`;
-    },
-    store() {
-      bar.removeAttribute("value"); // all is sent; how long the desk takes to store it is not known
-      state.textContent = "storing";
-      button.disabled = true;
-    },
-    remove: () => row.remove(),
-  };
+  /** Send it, unless somebody has cancelled it meanwhile. */
+  async run() {
+    if (this.state !== "waiting") return;
+    this.#to("sending");
+    const condition = this.old ? { "If-Match": this.old.tag } : { "If-None-Match": "*" };
+    const send = resumable && this.file.size >= LARGE ? sendResumable : sendForm;
+    this.sending = send(this.file, this.title, this.url, condition, (sent) => this.#move(sent));
+    const { status, body } = await this.sending.answer;
+    if (status === 204) await this.#stored();
+    else if (status === "cancelled") this.#to("cancelled");
+    else if (status === 412) this.#to("taken", this.old ? _("Somebody has replaced it meanwhile.") : _("There is a file of this name already."));
+    else this.#fail(status, body);
+  }
+
+  cancel() {
+    if (["sending", "paused"].includes(this.state)) return this.sending.end();
+    if (this.state === "storing") this.unwanted = true; // it will be taken back
+    return this.#to(this.unwanted ? "storing" : "cancelled");
+  }
+
+  pause() {
+    this.sending.pause();
+    this.#to("paused");
+  }
+
+  resume() {
+    this.sending.resume();
+    this.#to("sending");
+  }
+
+  /** Wait for the next turn, from the start. */
+  retry() {
+    this.sent = 0;
+    this.#to("waiting");
+  }
+
+  /** Take the next free name: `photo (2).png`. */
+  both() {
+    const [, start, number, end] = /^(.*?)(?: \((\d+)\))?(\.[^./]*)?$/s.exec(this.path);
+    this.path = `${start} (${Number(number ?? 1) + 1})${end ?? ""}`;
+    this.title = this.path.split("/").at(-1);
+    this.old = null;
+    this.retry();
+  }
+
+  /** Take the place of the file that is there now. */
+  async replace() {
+    const url = this.url;
+    const { tag, status } = await tagOf(url);
+    if (tag) this.old = { url, title: this.title, tag };
+    else if (status === 404) this.old = null;
+    this.retry();
+  }
+
+  #move(sent) {
+    if (this.state === "paused") return; // it was on its way already
+    this.sent = sent ?? this.sent;
+    this.#to(this.sent < this.file.size ? "sending" : "storing", "", sent === null);
+  }
+
+  async #stored() {
+    if (!this.unwanted) return this.#to("stored");
+    const { tag } = await tagOf(this.url);
+    await ask("DELETE", this.url, { "If-Match": tag });
+    return this.#to("cancelled");
+  }
+
+  #fail(status, body) {
+    this.again = status === 0 || status === 401 || status >= 500;
+    this.#to("failed", why(status, body));
+    this.offline = status === 0;
+  }
+
+  #to(state, cause = "", away = false) {
+    Object.assign(this, { state, cause, away });
+    this.changed(this);
+  }
 }

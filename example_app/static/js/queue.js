@@ -1,0 +1,22 @@
+// Uploads one after the other; the lists of the page are loaded anew when one is stored.
+
+import { refresh } from "./requests.js";
+
+const PAUSE = 2000; // milliseconds between two times that the lists are loaded while many files are sent
+const waiting = [];
+let busy = false;
+let last = 0;
+
+/** Send a file when it is its turn. */
+export async function queue(upload) {
+  waiting.push(upload);
+  if (busy) return;
+  busy = true;
+  while (waiting.length) {
+    await waiting.shift().run();
+    if (waiting.length && performance.now() - last < PAUSE) continue;
+    await refresh();
+    last = performance.now();
+  }
+  busy = false;
+}
