@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from types import ModuleType
 
-from tests.databases import Missing
+from tests.support.databases import Missing
 
-from . import floor, growth, large, live, plots, report, slow, small, tail, upload
+from . import files, floor, growth, large, live, objects, plots, report, slow, small, sweep, tail, upload
 from .machine import machine, versions
 from .rounds import Results
 from .stage import Stage
@@ -22,6 +22,9 @@ SECTIONS: dict[str, ModuleType] = {
     "growth": growth,
     "slow": slow,
     "upload": upload,
+    "files": files,
+    "objects": objects,
+    "sweep": sweep,
     "live": live,
     "floor": floor,
 }
@@ -43,7 +46,9 @@ def main() -> None:
         try:
             measure(folder, arguments.only, short=arguments.short, with_engine=not arguments.without_engine)
         except Missing as absence:
-            sys.exit(f"{absence}. On Debian: apt install postgresql nginx-light wrk openjdk-17-jdk-headless maven")
+            sys.exit(
+                f"{absence}. On Debian: apt install postgresql nginx-light wrk openjdk-17-jdk-headless maven golang"
+            )
     paths = {name: folder / "results" / f"{name}.json" for name in SECTIONS}
     sections = {name: Results.load(path) for name, path in paths.items() if path.exists()}
     report.write(folder, sections)

@@ -92,6 +92,8 @@ def make_ours(url: str) -> Flask:
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     if size := os.environ.get("BENCH_POOL"):
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_size": int(size), "max_overflow": 0}
+    app.config["TASKVARS_CONTENTS"] = os.environ.get("BENCH_CONTENTS", "")
+    app.config["TASKVARS_OFFLOAD"] = os.environ.get("BENCH_OFFLOAD", "")
     db.init_app(app)
     TaskVars(SQLAlchemyStorage(db), authorize=lambda action, task_id, name: True).init_app(app)
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 
-from tests.databases import program
-from tests.forms import CONTENT_TYPE, END, part
-from tests.rawhttp import Address
+from tests.support.databases import program
+from tests.support.forms import CONTENT_TYPE, END, part
+from tests.support.rawhttp import Address
 
 from .values import pieces
 

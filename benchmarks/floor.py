@@ -17,10 +17,11 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder
 
 from flask_taskvars import File
-from flask_taskvars.storage.sqla.content import WINDOW, SQLAlchemyContent
+from flask_taskvars.storage.sql.limits import WINDOW
+from flask_taskvars.storage.sqla.contents import StoredContent
 from flask_taskvars.values import BLOCK
-from tests.desk import Desk, make_desk
-from tests.storage_tools import parts
+from tests.support.desk import Desk, make_desk
+from tests.support.storage_tools import parts
 
 from .apps import make_bare
 from .goals import BLOCKS, REQUEST
@@ -107,7 +108,7 @@ def _reads(desk: Desk, label: str, scale: Scale) -> list[Part]:
     value = storage.get(TASK, name_of(scale.large)).value
     assert isinstance(value, File)
     content, engine = value.content, db.engine
-    assert isinstance(content, SQLAlchemyContent)
+    assert isinstance(content, StoredContent)
 
     def by_driver() -> Iterator[bytes]:
         with closing(engine.raw_connection()) as pooled:

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
-from tests.desk import Desk, make_desk
-from tests.storage_tools import parts, statements
+from tests.support.desk import Desk, make_desk
+from tests.support.storage_tools import parts, statements
 
 from .rounds import Measured, in_turn
 from .stage import KINDS, LABELS, Stage, execute
@@ -118,7 +118,7 @@ def _filled(stage: Stage, kind: str, count: int, scale: Scale) -> Iterator[Desk]
     database = stage.empty_database(kind, f"growth_{count}")
     with make_desk(database.url) as desk:
         storage, db = parts(desk)
-        _variables(storage, db.engine, db.metadata, count)
+        fill(storage, db.engine, db.metadata, count)
         for depth in scale.depths:
             for level in range(depth, 0, -1):
                 parent = f"depth-{depth}-{level + 1}" if level < depth else None
@@ -129,10 +129,10 @@ def _filled(stage: Stage, kind: str, count: int, scale: Scale) -> Iterator[Desk]
         yield desk
 
 
-def _variables(storage: SQLAlchemyStorage, engine: sa.Engine, tables: sa.MetaData, count: int) -> None:
+def fill(storage: SQLAlchemyStorage, engine: sa.Engine, tables: sa.MetaData, count: int, size: int = VALUE) -> None:
     """Set one variable, and let the database copy its row, and its task's, as often as is needed."""
     storage.add_scope("task-0")
-    storage.set("task-0", "v0", body(VALUE))
+    storage.set("task-0", "v0", body(size))
     scope, variable = tables.tables["taskvars_scope"], tables.tables["taskvars_variable"]
     tasks, every = _numbers(count // PER_TASK), _numbers(count)
     names = {"scope_id": _text("task-", every.c.n // PER_TASK), "name": _text("v", every.c.n % PER_TASK)}

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psutil
 
-from tests.databases import POSTGRESQL_FOLDERS
+from tests.support.databases import POSTGRESQL_FOLDERS
 
-PACKAGES = ("Flask", "Werkzeug", "SQLAlchemy", "Flask-SQLAlchemy", "psycopg", "gunicorn", "granian")
+PACKAGES = ("Flask", "Werkzeug", "SQLAlchemy", "Flask-SQLAlchemy", "psycopg", "gunicorn", "granian", "obstore")
 PROGRAMS = {
     "PostgreSQL": ("postgres", "--version"),
     "nginx": ("nginx", "-v"),

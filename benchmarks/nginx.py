@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.databases import free_port, program
-from tests.rawhttp import Address
-from tests.servers import Served, run
+from tests.support.databases import free_port, program
+from tests.support.rawhttp import Address
+from tests.support.servers import Served, run
 
 CONFIGURATION = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log stderr; {user}
@@ -19,21 +19,24 @@ http {{
     default_type application/octet-stream;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    server {{ listen {address}; root {folder}/files; }}
+{server}
 }}
 """
 
+FILES = "server { listen 80; root files; }"
+
 
 @contextmanager
-def nginx(folder: Path) -> Iterator[Served]:
-    """Serve the folder `files` in this one.
+def nginx(folder: Path, server: str = FILES) -> Iterator[Served]:
+    """Serve the folder `files` in this one, or what `server` says; `listen 80` becomes a free port.
 
     :raises Missing: it is not installed.
     """
     command = [program("nginx"), "-c", str(folder / "nginx.conf")]
     address = Address("127.0.0.1", free_port())
     (folder / "files").mkdir()
+    server = server.replace("listen 80;", f"listen {address};").replace("root files;", f"root {folder}/files;")
     user = "user root;" if os.getuid() == 0 else ""
-    (folder / "nginx.conf").write_text(CONFIGURATION.format(folder=folder, address=address, user=user))
+    (folder / "nginx.conf").write_text(CONFIGURATION.format(folder=folder, server=server, user=user))
     with run("nginx", command, address, folder, {}) as served:
         yield served

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .rounds import Results
+from .small import ONE_THREAD
 
 mpl.use("agg")
 
@@ -34,6 +35,9 @@ NAMES = {
 }
 
 
+_LEFT_OUT = (ONE_THREAD, "uWSGI")
+
+
 def draw(folder: Path, sections: Mapping[str, Results]) -> None:
     """Draw `small.png` and `large.png`, where their sections were measured."""
     if small := sections.get("small"):
@@ -51,7 +55,8 @@ def draw(folder: Path, sections: Mapping[str, Results]) -> None:
 
 def _bars(axes: Axes, results: Results, metric: str, title: str) -> None:
     """A group of bars for each case, and in it one for each contestant; a cross where it had no answer."""
-    contestants, cases = [name for name in COLOURS if name in results.contestants()], results.cases()
+    contestants = [name for name in COLOURS if name in results.contestants()]
+    cases = [case for case in results.cases() if not case.endswith(_LEFT_OUT)]
     width = 0.84 / len(contestants)
     for number, name in enumerate(contestants):
         places = [case + (number - (len(contestants) - 1) / 2) * width for case in range(len(cases))]

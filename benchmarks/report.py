@@ -15,6 +15,9 @@ TITLES = {
     "growth": "Growth",
     "slow": "Many slow clients",
     "upload": "Upload",
+    "files": "Files in a directory",
+    "objects": "Objects in S3",
+    "sweep": "Sweep",
     "live": "Beside a live engine",
     "floor": "The floor",
 }
@@ -46,6 +49,24 @@ NOTES = {
         "*alone* is before the downloads. The memory is that of all downloads together."
     ),
     "upload": "A form with a file, into a variable of a new name, through one gunicorn worker. Memory as above.",
+    "files": (
+        "Values in a directory (`DirectoryContents`), on SQLite. One client, one download after another; the files are "
+        "in the system's cache. One worker of each server. *X-Accel* is nginx in front of the app, as docs/offload.md "
+        "configures it; *nginx alone* sends the same file as a static one, by `sendfile`; *a loop alone* is Python "
+        "that reads a block and sends it. Processor time is that of all processes of app and nginx, for a GB; that of "
+        "the app alone is for one download. On the loopback device `sendfile` copies nothing: the one copy is made by "
+        "the client, whose time is not counted. Memory as above, of app and nginx."
+    ),
+    "objects": (
+        "Values in a versitygw (S3) on the same machine (`ObjectContents`), on SQLite. One client, one download after "
+        "another; one worker of each server. *obstore alone* is the client of object stores that the app has: it reads "
+        "the same object in one process, and sends it to nobody; *a loop alone* sends each piece of it, without HTTP "
+        "around it. Memory as above, of the app."
+    ),
+    "sweep": (
+        "`sweep` of 1,000 contents of 64 KiB and a byte in a directory, in a database with few variables and with "
+        "many. All of these have a content as well, which stays."
+    ),
     "live": (
         "A variable of the engine's, asked of the engine and of `CamundaStorage` on the same PostgreSQL. One gunicorn "
         "worker; the engine has a heap of 4 GiB. Memory as above."
@@ -68,12 +89,15 @@ METRICS = {
     "own_us": "… of flask-taskvars",
     "p50_ms": "p50, ms",
     "p99_ms": "p99, ms",
+    "cpu_ms_gb": "ms of processor time for a GB",
+    "app_ms": "… of the app for a download",
     "mb_per_s": "MB/s",
     "first_ms": "first byte, ms",
     "most_ms": "slowest, ms",
     "peak_mib": "peak memory, MiB",
     "over_idle_mib": "… over idle",
     "database_mib": "PostgreSQL over idle, MiB",
+    "sweep_ms": "sweep, ms",
     "lookup_us": "look-up, µs",
     "request_us": "request, µs",
     "statements": "statements",
@@ -93,15 +117,17 @@ METRICS = {
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench` from the raw numbers in `results/`. All that a section compares runs on one machine, in one
-go and in turn (A B A B). A number is the median of the rounds, a ratio the median of the ratios within a round. Client,
-server and database share the cores. PostgreSQL runs with `fsync=off`, SQLite as Python opens it.
+go and in turn (A B A B). A number is the median of the rounds, a ratio the median of the ratios within a round, with
+the least and the most of them in brackets. Client, server and database share the cores. PostgreSQL runs with
+`fsync=off`, SQLite as Python opens it.
 """
 
 
 AT_BEST = """*At best* estimates what a goal that is missed could come to, by the section on the floor. Small values: a
 view that does no more than an empty one, take a connection out of SQLAlchemy's pool, and have the driver run the
-statement; by processor time. Large ones: the driver alone reads the blocks, and a server with nothing else to do sends
-them, in one thread, one after the other."""
+statement; by processor time. Files: Python that reads a block and sends it, without HTTP around it; objects: the same
+with obstore. Large values are compared with what is possible at best: the driver alone reads the blocks, and a server
+with nothing else to do sends them, in one thread, one after the other."""
 
 
 def write(folder: Path, sections: Mapping[str, Results]) -> None:
@@ -118,8 +144,8 @@ def _lines(sections: Mapping[str, Results]) -> Iterator[str]:
     yield f"{AT_BEST}\n\n| Section | Goal | Measured | At best | Met |\n| --- | --- | --- | --- | --- |"
     for name in sections:
         for goal in GOALS[name](sections) if name in GOALS else ():
-            measured, best = (_shown(values, goal.aim) for values in (goal.measured, goal.best))
-            yield f"| {TITLES[name]} | {goal.text}: {goal.aim} | {measured} | {best} | {goal.met} |"
+            measured, best = _shown(goal.measured, goal.aim, goal.spread), _shown(goal.best, goal.aim, {})
+            yield f"| {TITLES[name]} | {goal.text}{_bound(goal.aim)} | {measured} | {best} | {goal.met} |"
     for name, results in sections.items():
         yield f"\n## {TITLES[name]}\n\n{NOTES[name]}\n\nRounds: {results.about['rounds']}; {results.about['date']}.\n"
         yield from _table(results)
@@ -143,9 +169,20 @@ def _about(sections: Mapping[str, Results]) -> Iterator[str]:
     yield ""
 
 
-def _shown(values: Mapping[str, float], aim: str) -> str:
-    unit = " ".join(aim.split()[2:])
-    return "<br>".join(f"{case}: {number(value)} {unit}".strip() for case, value in values.items())
+def _shown(values: Mapping[str, float], aim: str, spread: Mapping[str, tuple[float, float]]) -> str:
+    unit = " ".join(aim.split()[2:]) if " " in aim else aim
+    shown = (
+        f"{case}: {number(value)} {unit}".strip() + _between(*spread.get(case, ())) for case, value in values.items()
+    )
+    return "<br>".join(shown)
+
+
+def _bound(aim: str) -> str:
+    return f": {aim}" if " " in aim else ""
+
+
+def _between(*bounds: float) -> str:
+    return f" ({' to '.join(map(number, bounds))})" if bounds else ""
 
 
 def _table(results: Results) -> Iterator[str]:

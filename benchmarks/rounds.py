@@ -59,9 +59,13 @@ class Results:
 
     def ratio(self, contestant: str, other: str, case: str, metric: str) -> float | None:
         """The median of the rounds' ratios."""
-        ours, theirs = (self.rounds(name, case, metric) for name in (contestant, other))
-        found = [ours[number] / theirs[number] for number in ours if theirs.get(number)]
+        found = self.ratios(contestant, other, case, metric)
         return statistics.median(found) if found else None
+
+    def ratios(self, contestant: str, other: str, case: str, metric: str) -> list[float]:
+        """The ratio of each round."""
+        ours, theirs = (self.rounds(name, case, metric) for name in (contestant, other))
+        return [ours[number] / theirs[number] for number in ours if theirs.get(number)]
 
     def _of(self, contestant: str, case: str) -> list[Measured]:
         return [one for one in self.measured if (one.contestant, one.case) == (contestant, case)]

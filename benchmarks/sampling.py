@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from types import FrameType
 
-from flask_taskvars.storage.sqla import direct
+from flask_taskvars.storage.sql import direct
 
 INTERVAL = 0.001
 """Seconds of processor time between two looks; most systems make it 4 ms."""

@@ -12,8 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 
-from tests.rawhttp import Address
-from tests.servers import ROOT
+from tests.support.rawhttp import Address
+from tests.support.servers import ROOT
 
 from .client import Client, Refused
 from .processes import forget_peak, peak, resident

@@ -12,6 +12,8 @@ from .stage import SERVERS, Contestant, Stage
 from .values import label
 
 WORKERS, THREADS, CONNECTIONS = 2, 4, 16
+ONE_THREAD = "granian with one thread"
+"""A name of its own: threads of one process take turns at Python, and one alone takes none."""
 WARM_UP, JAVA_WARM_UP = 1, 30
 """Seconds; Java takes longer, for it compiles what it runs often."""
 
@@ -21,10 +23,10 @@ class Scale:
     rounds: int
     seconds: float
     sizes: tuple[int, ...] = (1024, 16 * 1024)
-    servers: tuple[str, ...] = SERVERS
+    servers: tuple[str, ...] = (*SERVERS, ONE_THREAD, "uWSGI")
 
 
-FULL, SHORT = Scale(5, 2), Scale(1, 1, (1024,), ("gunicorn",))
+FULL, SHORT = Scale(5, 2), Scale(1, 1, (1024,), SERVERS)
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
@@ -39,7 +41,8 @@ def _on(server: str, stage: Stage, scale: Scale) -> list[Measured]:
     found = []
     with ExitStack() as stack:
         apps = [("bare", None), *((app, database) for database in stage.databases for app in ("ours", "naive"))]
-        served = [stage.app(*app, server, workers=WORKERS, threads=THREADS) for app in apps]
+        threads = 1 if server == ONE_THREAD else THREADS
+        served = [stage.app(*app, server, workers=WORKERS, threads=threads) for app in apps]
         contestants = [*map(stack.enter_context, served), *stage.engine]
         for size in scale.sizes:
             for contestant in contestants:

@@ -6,8 +6,8 @@ import json
 import os
 import tempfile
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +17,11 @@ import psutil
 import sqlalchemy as sa
 
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
-from tests.databases import free_port, postgresql
-from tests.desk import make_desk
 from tests.engine.server import running_engine
-from tests.rawhttp import Address
-from tests.servers import PYTHON, run
+from tests.support.databases import free_port, postgresql
+from tests.support.desk import make_desk
+from tests.support.rawhttp import Address
+from tests.support.servers import NOTHING, PYTHON, UWSGI, run
 
 from .apps import Base
 from .client import Client
@@ -105,23 +105,23 @@ class Stage:
 
     @cached_property
     def sqlite(self) -> Database:
-        return self._with_tables("sqlite")
+        return self.with_tables("sqlite")
 
     @cached_property
     def postgresql(self) -> Database:
-        return self._with_tables("postgresql")
+        return self.with_tables("postgresql")
 
     @cached_property
     def wide(self) -> Database:
-        return self._with_tables("sqlite-wide")
+        return self.with_tables("sqlite-wide")
 
     @property
     def databases(self) -> list[Database]:
         return [self.sqlite, self.postgresql]
 
-    def _with_tables(self, kind: str) -> Database:
+    def with_tables(self, kind: str, name: str = "bench") -> Database:
         """The tables of ours and of the naive app, side by side."""
-        database = self.empty_database(kind, "bench")
+        database = self.empty_database(kind, name)
         with make_desk(database.url) as desk:
             assert isinstance(desk.storage, SQLAlchemyStorage)
             assert desk.db is not None
@@ -140,16 +140,24 @@ class Stage:
         threads: int = 8,
         pool: int = 0,
         name: str = "",
+        env: Mapping[str, str] = NOTHING,
     ) -> Iterator[Contestant]:
         """One of :mod:`benchmarks.apps` on a server.
 
         :param pool: connections to the database at most; 0 leaves it to Flask-SQLAlchemy.
+        :param env: more of what :mod:`benchmarks.apps` reads.
         """
         address = Address("127.0.0.1", free_port())
-        env = {"BENCH_APP": app, "BENCH_URL": database.url if database else "", "BENCH_POOL": str(pool or "")}
+        env = {"BENCH_APP": app, "BENCH_URL": database.url if database else "", "BENCH_POOL": str(pool or ""), **env}
         command = _command(server, address, workers, threads)
         with run(server, command, address, self.folder(server), env) as served:
             yield Contestant(name or (f"{app}, {database.label}" if database else app), address, served.pid, database)
+
+    def upload(self, database: Database, env: Mapping[str, str], sizes: list[int]) -> None:
+        """Put values where ours finds them, through an app that ends then: the memory of the others is still small."""
+        with self.app("ours", database, env=env) as uploading, closing(Client(uploading.address)) as client:
+            for size in sizes:
+                client.post(path_of(size), size)
 
     @cached_property
     def nginx(self) -> Contestant:
@@ -182,7 +190,7 @@ class Stage:
         if self.is_filled(contestant, size) or contestant.name in ("bare", "server alone"):
             return
         if contestant.name == "nginx":
-            _write(self._files / path_of(size).lstrip("/"), size)
+            write(self._files / path_of(size).lstrip("/"), size)
         else:
             client = Client(contestant.address)
             try:
@@ -218,7 +226,7 @@ def execute(url: sa.URL | str, *statements: str) -> None:
     engine.dispose()
 
 
-def _write(path: Path, size: int) -> None:
+def write(path: Path, size: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         for piece in pieces(size):
@@ -226,6 +234,20 @@ def _write(path: Path, size: int) -> None:
 
 
 def _command(server: str, address: Address, workers: int, threads: int) -> list[str]:
+    if server == "uWSGI":  # keeps connections, which `--http-socket` does not
+        return [
+            *(
+                UWSGI,
+                "--http11-socket",
+                str(address),
+                "--master",
+                "--processes",
+                str(workers),
+                "--threads",
+                str(threads),
+            ),
+            *("--need-app", "--die-on-term", "--disable-logging", "--module", "benchmarks.apps:app"),
+        ]
     if server == "gunicorn":
         return [
             *(*PYTHON, "gunicorn", "--bind", str(address), "--workers", str(workers)),
