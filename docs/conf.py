@@ -28,6 +28,7 @@ autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_member_order = "bysource"
 default_role = "code"  # docstrings have it as Markdown has
+suppress_warnings = ["misc.highlighting_failure"]  # its lexer does not know all of nginx
 
 
 def show_names_only(app: Sphinx, page: nodes.document) -> None:
