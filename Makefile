@@ -1,24 +1,37 @@
 # make demo: a claims desk with files to download, on 127.0.0.1:$PORT.   make test: everything that can be checked here.
+# make demo SEED=large: with a claim of twelve tasks and five hundred files as well.
+# make demo CONTENTS=directory: its large files in the folder instance/contents; CONTENTS=s3://bucket/prefix: in a bucket.
 # make bench: measures against others (a quarter of an hour), and writes benchmarks/RESULTS.md.
 # make docs: the pages of docs/ as a site, in build/docs.
 PYTHON ?= python3
 PORT ?= 5000
+CONTENTS ?=
 VENV := .venv
 OLDEST := .venv/oldest
 PYTEST_ARGS ?=
+# Much of the time tests wait for servers: three files at once keep two cores busy. A file's tests share their servers.
+PARALLEL = --dist loadfile --no-loadscope-reorder --tx
 BENCH_ARGS ?=
+STRICT = $(VENV)/bin/python -X dev -W error
 SPHINX = $(VENV)/bin/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going docs build/docs
 INSTALL = $(VENV)/bin/python -m pip install --disable-pip-version-check
 
-.PHONY: demo test check docs oldest bench clean
+# make explore MINUTES=10 CASES=20000 ENGINES=camunda,operaton: sends the real engines requests that nobody sent before.
+# make faults MINUTES=30: what breaks in production, for as long; without MINUTES as in make test, a few seconds each.
+.PHONY: demo test check explore faults docs dist oldest bench clean
 
 demo: export PORT := $(PORT)
+demo: export FLASK_SEED := $(SEED)
+ifneq ($(CONTENTS),)
+demo: export FLASK_TASKVARS_CONTENTS := $(patsubst directory,file://$(CURDIR)/instance/contents,$(CONTENTS))
+demo: $(if $(filter s3://% az://% gs://%,$(CONTENTS)),$(VENV)/objects)
+endif
 demo: $(VENV)/demo
 	@$(VENV)/bin/python -m example_app
 
 test: check
 	@echo "== tests"
-	$(VENV)/bin/python -X dev -W error -m pytest $(or $(PYTEST_ARGS),--cov --cov-report=term-missing:skip-covered)
+	$(STRICT) -m pytest $(or $(PYTEST_ARGS),$(PARALLEL) '3*popen//python=$(STRICT)' --cov --cov-report=term-missing:skip-covered)
 
 check: $(VENV)/test
 	@echo "== lint, format, types"
@@ -28,13 +41,24 @@ check: $(VENV)/test
 	@echo "== docs"
 	$(SPHINX)
 
+explore: $(VENV)/test
+	$(VENV)/bin/python -m tests.engine.explore $(if $(MINUTES),--minutes $(MINUTES)) $(if $(CASES),--cases $(CASES)) \
+	    $(if $(ENGINES),--engines $(ENGINES)) $(if $(SEED),--seed $(SEED))
+
+faults: $(VENV)/test
+	TASKVARS_TEST_MINUTES=$(or $(MINUTES),0) $(VENV)/bin/python -X dev -W error -m pytest -m faults $(PYTEST_ARGS)
+
 docs: $(VENV)/docs
 	$(SPHINX)
 	@echo "== build/docs/index.html"
 
 oldest: $(OLDEST)/test
 	@echo "== tests with the oldest versions that setup.cfg admits"
-	$(OLDEST)/bin/python -m pytest -m "not tools and not slow" $(PYTEST_ARGS)
+	$(OLDEST)/bin/python -m pytest -m "not tools and not slow and not faults" $(or $(PYTEST_ARGS),$(PARALLEL) 3*popen)
+
+dist: $(VENV)/test
+	@echo "== wheel and source distribution"
+	tests/project/dist.sh $(VENV)/bin/python
 
 bench: $(VENV)/bench
 	$(VENV)/bin/python -m benchmarks $(BENCH_ARGS)
@@ -47,6 +71,11 @@ $(VENV)/bin/python:
 $(VENV)/demo: setup.cfg | $(VENV)/bin/python
 	@echo "== installing the demo (once)"
 	$(INSTALL) --editable ".[demo]"
+	@touch $@
+
+$(VENV)/objects: setup.cfg | $(VENV)/demo
+	@echo "== installing the client of object stores (once)"
+	$(INSTALL) --editable ".[objects]"
 	@touch $@
 
 $(VENV)/docs: setup.cfg | $(VENV)/bin/python
@@ -64,12 +93,12 @@ $(VENV)/bench: setup.cfg | $(VENV)/bin/python
 	$(INSTALL) --editable ".[bench]"
 	@touch $@
 
-$(OLDEST)/test: setup.cfg tests/oldest.py
+$(OLDEST)/test: setup.cfg tests/project/oldest.py
 	@echo "== installing the oldest versions (once)"
 	$(PYTHON) -m venv $(OLDEST)
-	$(PYTHON) tests/oldest.py > $(OLDEST)/constraints.txt
+	$(PYTHON) tests/project/oldest.py > $(OLDEST)/constraints.txt
 	$(OLDEST)/bin/python -m pip install --disable-pip-version-check --constraint $(OLDEST)/constraints.txt \
-	    --editable ".[postgresql,mysql,camunda,demo]" pytest hypothesis
+	    --editable ".[postgresql,mysql,camunda,objects,gates,demo]" pytest pytest-xdist hypothesis requests flask-talisman Flask-SQLAlchemy-Lite Flask-Migrate
 	@touch $@
 
 clean:
