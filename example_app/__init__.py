@@ -1,4 +1,4 @@
-"""A claims desk: a small host app with pages, models and users of its own that serves the files of its tasks."""
+"""A claims desk: a small host app with its own pages, models and users. It serves the files of its tasks."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def create_app(**config: object) -> Flask:
     :param config: keys of `app.config`; they win over variables of the environment named `FLASK_<KEY>`.
     """
     app = Flask(__name__)
-    app.config["SECRET_KEY"] = secrets.token_hex()  # the demo's logins end with it; a real desk keeps its key
-    app.config["SESSION_COOKIE_NAME"] = "claims-desk"  # cookies know no ports, and other apps run on this host too
+    app.config["SECRET_KEY"] = secrets.token_hex()  # a restart ends all logins; a real app keeps its key
+    app.config["SESSION_COOKIE_NAME"] = "claims-desk"  # apps on other ports of this host share its cookies
     app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
-    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]  # no page of another name that leads here (DNS rebinding)
+    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]  # prevents DNS rebinding
     app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:///claims.db"  # in the folder `instance` of the checkout
     app.config["RECORDING_SIZE"] = 100_000_000
-    app.config["UNDO_SECONDS"] = 10  # how long a deletion can be called off
+    app.config["UNDO_SECONDS"] = 10  # how long a user can undo a deletion
     app.config.from_prefixed_env()
     app.config.update(config)
 
@@ -49,5 +49,5 @@ def create_app(**config: object) -> Flask:
 
 
 def show_error(error: HTTPException) -> tuple[str, int]:
-    """Say it on a page; the mounts' errors are theirs."""
+    """Show an error as a page. The mounts of flask-taskvars answer their errors themselves."""
     return render_template("error.html", error=error), error.code or 500

@@ -23,7 +23,7 @@ Things to try without a browser:
     curl -u ada:ada -i {data}/aTaskId/variables/aVarName/data
   A variable of the claim, seen from its task:
     curl -u ada:ada -OJ {data}/aTaskId/variables/policy/data
-  The last 8 bytes of a large file, and the whole of it, resumed when it breaks off:
+  The last 8 bytes of a large file, and the whole file; run the second command again to resume a broken download:
     curl -u ada:ada -i -r -8 {data}/pay-out/variables/recording/data -o -
     curl -u ada:ada -C - -o dashcam.bin {data}/pay-out/variables/recording/data
   Somebody else's task, and a variable that is no file:
@@ -42,11 +42,11 @@ def main() -> None:
         sys.exit(f"The desk can't open on port {port}: {reason}. Choose another one: PORT=5001 make demo")
     try:
         run(listener)
-    except KeyboardInterrupt:  # while the desk was being filled; the server handles its own
+    except KeyboardInterrupt:  # while the desk was being filled; the server handles Ctrl-C itself
         pass
     finally:
         listener.close()
-    click.echo("\nThe desk is closed. The next run opens it with all that it holds.")
+    click.echo("\nThe desk is closed. The next run opens it with the same data.")
 
 
 def run(listener: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may do."""
+"""The users of the desk, their login, and what each may do."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .models import Task
 
 @dataclass(frozen=True)
 class User(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
-    """Somebody who works at the desk."""
+    """A person who works at the desk."""
 
     id: str
     name: str
     password: str  # the login page shows it; a real desk keeps hashes
     reads_all: bool = False
-    """Whether this is an auditor: somebody who may read everything, and change nothing."""
+    """Whether this is an auditor, who may read everything and change nothing."""
 
     def may(self, action: str, task: Task) -> bool:
-        """Whether somebody may read, write or delete what a task sees."""
+        """Tell whether the user may read, write or delete the variables of a task."""
         return task.assignee == self.id or (action == "read" and self.reads_all)
 
 
@@ -39,38 +39,38 @@ USERS = {user.id: user for user in (ADA, BEN, CLEO)}
 
 
 def with_password(user_id: str | None, password: str | None) -> User | None:
-    """The user of this name and password."""
+    """Return the user with this name and password."""
     user = USERS.get(user_id or "")
     return user if user and compare_digest(user.password.encode(), (password or "").encode()) else None
 
 
 @login.user_loader  # type: ignore[untyped-decorator]
 def from_session(user_id: str) -> User | None:
-    """The user of a browser that has logged in."""
+    """Return the user who has logged in with a browser."""
     return USERS.get(user_id)
 
 
 @login.request_loader  # type: ignore[untyped-decorator]
 def from_authorization(request: Request) -> User | None:
-    """The user of a program: `curl -u ada:ada …`."""
+    """Return the user whose name and password a program sends: `curl -u ada:ada …`."""
     given = request.authorization
     return with_password(given.username, given.password) if given and given.type == "basic" else None
 
 
 def require_login() -> ResponseReturnValue | None:
-    """Show strangers the login page and nothing else, not even which tasks exist; runs before every request."""
+    """Show only the login page before the login: nobody else learns which tasks exist. Runs before every request."""
     if current_user.is_authenticated or request.endpoint in (None, "static", "desk.log_in", "words.for_scripts"):
         return None
     if request.blueprint not in ("desk", "engine"):
-        abort(401)  # in JSON, for the programs and scripts that ask a mount
+        abort(401)  # the mount answers in JSON, for programs and scripts
     if request.method == "GET":
-        session["wanted"] = request.full_path.rstrip("?")  # in the session, where no link can put another site
+        session["wanted"] = request.full_path.rstrip("?")  # a query parameter could lead to another site
     return redirect(url_for("desk.log_in"))
 
 
 @taskvars.authorize
 def may(action: str, task_id: str, name: str | None) -> bool:
-    """Let users do everything in their own tasks; elsewhere, auditors read, and others do nothing."""
+    """Let users do everything in their own tasks. Other tasks are closed to them; auditors may read them."""
     task = db.session.get(Task, task_id)
     if task is None or not current_user.may(action, task):
         raise Forbidden(current_user.id)

@@ -1,4 +1,4 @@
-"""What browsers are told, and what is refused to them."""
+"""Protect the desk's pages: headers for browsers, and no forms from other sites."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
-    "img-src": "'self' data:",  # data: for the marks in Pico's form fields
+    "img-src": "'self' data:",  # Pico draws the marks in form fields with data: URLs
     "media-src": "'self'",
     "connect-src": "'self'",
     "frame-src": "blob:",  # the preview of a PDF
@@ -21,7 +21,7 @@ POLICY = {
 
 
 def add_headers(response: Response) -> Response:
-    """Let the desk's pages load from the desk only; the mounts have a stricter policy of their own."""
+    """Let the desk's pages load only from the desk. The mounts set a stricter policy themselves."""
     response.headers.setdefault("Content-Security-Policy", "; ".join(f"{key} {value}" for key, value in POLICY.items()))
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
@@ -29,10 +29,10 @@ def add_headers(response: Response) -> Response:
 
 
 def refuse_other_sites() -> None:
-    """Refuse a form that a page of another site sends in the user's name; the mounts do that by themselves.
+    """Refuse a form that a page of another site sends in the user's name. The mounts check this themselves.
 
-    The cookie is SameSite=Lax, which browsers don't send from there; this also covers other ports of the same host,
-    and keeps others from logging somebody in.
+    The cookie is SameSite=Lax, so browsers don't send it with such a form. This check also covers pages on other ports
+    of the same host, and a form that would log the user in as somebody else.
     """
     if is_from_another_site(request):
         abort(403)

@@ -1,4 +1,4 @@
-"""Several files as one: a ZIP archive that is made while it is sent."""
+"""Several files as one ZIP archive, which is built while it is sent."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .listing import Listed
 
 
 def zipped(variables: Iterable[Listed], title: str) -> Response:
-    """Send the files that the form of this request names, as one archive.
+    """Send the files that this request's form names, as one archive.
 
-    It takes constant memory, is not compressed, and its length is known beforehand.
+    The archive takes constant memory. It is not compressed, so its length is known beforehand.
     """
     chosen = set(request.form.getlist("name"))
     archive = ZipStream(sized=True)
@@ -34,7 +34,7 @@ def zipped(variables: Iterable[Listed], title: str) -> Response:
 
 
 def free_name(name: str, taken: set[str]) -> str:
-    """A name that no other file of the archive has, on no system: `photo.png`, `photo (2).png`."""
+    """Return a name that no other file of the archive has, in any case of letters: `photo.png`, `photo (2).png`."""
     stem, dot, extension = name.rpartition(".")
     stem, tail = (stem, dot + extension) if stem else (name, "")
     number = 1

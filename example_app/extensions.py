@@ -1,4 +1,4 @@
-"""The extensions, made once and bound to an app by `create_app`."""
+"""The extensions. `create_app` binds them to an app."""
 
 from __future__ import annotations
 

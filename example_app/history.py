@@ -1,4 +1,4 @@
-"""Who changed which variable last: heard from the signals of flask-taskvars."""
+"""Record who changed each variable last, from the signals of flask-taskvars."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from .models import Change
 
 
 def keep_history(app: Flask) -> None:
-    """Note down who writes what through the desk's own mount."""
+    """Record each change that comes through the desk's own mount."""
     variable_written.connect(note, app)
 
 
 def note(app: Flask, task_id: str, name: str, size: int | None) -> None:
-    """Remember who wrote a variable just now; the live engine keeps a history of its own."""
+    """Record who wrote a variable just now. The live engine keeps its own history."""
     if request.blueprint != "taskvars":
         return
-    with suppress(VariableNotFound):  # somebody may have deleted it since
+    with suppress(VariableNotFound):  # another user may have deleted it since
         remember(storage.get(task_id, name), current_user.id)
         db.session.commit()
 
 
 def remember(variable: Variable, user: str) -> None:
-    """Remember in the session of the desk who wrote what a variable holds now."""
+    """Record in the desk's session that a user wrote a variable's present content."""
     now = datetime.now(UTC).replace(tzinfo=None)
     change = Change(scope=variable.scope, name=variable.name, user=user, etag=etag_of(variable), at=now)
     db.session.merge(change)
 
 
 def etag_of(variable: Variable) -> str | None:
-    """What tells one content from another; None for a value that is not binary."""
+    """Return the tag of a variable's content; None for a value that is not binary."""
     value = variable.value
     content = value.content if isinstance(value, (Bytes, File)) else None
     return content.etag if isinstance(content, Content) else None
 
 
 def changes_of(*scopes: str) -> dict[tuple[str, str], Change]:
-    """The last changes in some scopes, by scope and name."""
+    """Return the last changes in some scopes, by scope and name."""
     found = db.session.scalars(db.select(Change).where(Change.scope.in_(scopes)))
     return {(change.scope, change.name): change for change in found}

@@ -1,4 +1,4 @@
-"""What kind of file it is: which icon it gets, and how the desk shows it."""
+"""Kinds of files: which icon each has, and how the desk shows it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Kind:
     """A kind of file.
 
     :param icon: the name of its icon in static/lucide.
-    :param preview: how the desk shows it: as `image`, `pdf`, `text`, `csv`, `json`, `audio` or `video`; None for not
-        at all.
+    :param preview: how the desk shows it: as `image`, `pdf`, `text`, `csv`, `json`, `audio` or `video`; None if there
+        is no preview.
     """
 
     icon: str
@@ -57,7 +57,7 @@ KINDS = {
     "text/plain": TEXT,
     "text/xml": CODE,
 }
-"""The kinds by media type. HTML and SVG, which could run, are shown in no way: they are for downloading only."""
+"""The kinds by media type. HTML and SVG have no preview, because they could run scripts."""
 
 FAMILIES = {
     "audio": Kind("file-music", "audio"),
@@ -65,11 +65,11 @@ FAMILIES = {
     "text": CODE,
     "video": Kind("file-video-camera", "video"),
 }
-"""The kinds of the other media types, by what stands before the slash."""
+"""The kinds of all other media types, by the part before the slash."""
 
 
 def kind_of(mimetype: str | None, filename: str) -> Kind:
-    """The kind by media type; where that tells nothing, the icon by the name's extension."""
+    """Choose the kind by media type. If the media type is missing or unknown, choose only the icon, by file name."""
     declared = (mimetype or "").partition(";")[0].strip().lower()
     if declared not in UNKNOWN:
         return _kind(declared)

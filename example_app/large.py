@@ -34,7 +34,7 @@ FILES = 500
 
 
 def add_fire(claim_id: str) -> None:
-    """Add the claim with its tasks to the session of the desk."""
+    """Add the claim and its tasks to the desk's session."""
     tasks = [
         Task(id=f"fire-{number:02}", title=title, assignee=("ada", "ben")[number % 2])
         for number, title in enumerate(STEPS)

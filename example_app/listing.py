@@ -1,4 +1,4 @@
-"""Variables as a page lists them."""
+"""Variables, prepared for the list of a page."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from flask_taskvars.values import Content, Variable
 from .kinds import Kind, kind_of
 
 WHOLE, TAIL = 20, 10
-"""Characters of a name that is never cut, and of the end of a longer one that always stays."""
+"""A name of up to WHOLE characters is never cut. Of a longer name, the last TAIL characters always show."""
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One variable that a task sees.
+    """A variable that a task sees.
 
-    :param own: whether it is the task's own.
-    :param hides: the value of the same name further out, which the task does not see because of this one.
-    :param by: the id of the user who wrote it; None where that is not known.
+    :param own: whether the task itself holds it.
+    :param hides: the value of the same name in an outer scope, which this variable hides.
+    :param by: the id of the user who wrote it; None if unknown.
     """
 
     name: str
@@ -42,20 +42,20 @@ class Listed:
 
     @property
     def title(self) -> str:
-        """The file's own name, where it has one."""
+        """The file's name, or the variable's name for any other type."""
         return self.value.filename if isinstance(self.value, File) else self.name
 
     @property
     def folder(self) -> str:
-        """The folders that the file was dropped in, with a slash at the end; they are part of the variable's name."""
+        """The path of a file that was uploaded with its folder, up to the last slash. The variable's name has it."""
         return self.name.removesuffix(self.title) if self.name.endswith(f"/{self.title}") else ""
 
     @property
     def ends(self) -> tuple[str, str]:
-        """The title in two parts: in a narrow column the first is cut at its end, and the second stays whole."""
+        """The title in two parts. A narrow column cuts the end of the first part and shows the whole second part."""
         cut = len(self.title) - TAIL if len(self.title) > WHOLE else len(self.title)
         while cut < len(self.title) and unicodedata.combining(self.title[cut]):
-            cut -= 1  # not between a letter and its accent
+            cut -= 1  # keep a letter and its accent together
         return self.title[:cut], self.title[cut:]
 
     @property
@@ -81,10 +81,10 @@ def listed(
     outer: Mapping[str, Variable],
     authors: Mapping[tuple[str, str], str] | None = None,
 ) -> list[Listed]:
-    """What a task sees, by name.
+    """List the variables that a task sees, by name.
 
-    :param outer: what can be seen from the scope around the task.
-    :param authors: the ids of those who wrote the variables, by scope and name.
+    :param outer: the variables that the scope around the task sees.
+    :param authors: the ids of the users who wrote the variables, by scope and name.
     """
     found = []
     for name, variable in sorted(visible.items()):

@@ -1,7 +1,7 @@
-"""The same desk on the database of a live engine, as a second mount under a name and a prefix of its own.
+"""The same desk on the database of a live engine: a second mount with its own name and prefix.
 
-It is there when `ENGINE_DATABASE_URI` names the database of a Camunda 7 or one of its forks; it can be written to when
-`ENGINE_REST_URL` names its REST API.
+To get it, set `ENGINE_DATABASE_URI` to the database of a Camunda 7 or one of its forks. To write as well, set
+`ENGINE_REST_URL` to the engine's REST API.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WHERE COALESCE(ASSIGNEE_, :user) = :user AND ID_ = COALESCE(:id, ID_) ORDER BY t
 
 
 def add_live_desk(app: Flask) -> None:
-    """Mount the engine's variables, and the pages for them."""
+    """Mount the engine's variables, and add pages for them."""
     from flask_taskvars.storage.camunda import CamundaStorage  # needs the extra `camunda`
 
     database = create_engine(app.config["ENGINE_DATABASE_URI"], pool_pre_ping=True)
@@ -36,7 +36,7 @@ def add_live_desk(app: Flask) -> None:
     pages.before_request(refuse_other_sites)
 
     def own_tasks(task_id: str | None = None) -> Sequence[Row[tuple[str, str, str]]]:
-        """The user's tasks, and those of nobody; all, or the one of this id."""
+        """Return the tasks of the user and those without an assignee: all of them, or the one with this id."""
         with database.connect() as connection:
             return connection.execute(text(TASKS), {"user": current_user.id, "id": task_id}).all()
 

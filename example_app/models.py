@@ -1,4 +1,4 @@
-"""The desk's own tables. Each claim and each task is a scope of variables as well, under the same id."""
+"""The desk's own tables. Each claim and each task is also a scope of variables with the same id."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .extensions import db
 
 
 class Claim(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy makes this class at run time
-    """What somebody wants to have paid."""
+    """An insured person's claim for money."""
 
     id: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
@@ -19,7 +19,7 @@ class Claim(db.Model):  # type: ignore[name-defined, misc]  # Flask-SQLAlchemy m
 
 
 class Task(db.Model):  # type: ignore[name-defined, misc]
-    """One step on the way to a decision, and whose it is."""
+    """One step on the way to a decision. It belongs to its assignee."""
 
     id: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
@@ -29,9 +29,9 @@ class Task(db.Model):  # type: ignore[name-defined, misc]
 
 
 class Change(db.Model):  # type: ignore[name-defined, misc]
-    """Who wrote a variable last, and when (UTC).
+    """A record of who wrote a variable last, and when (UTC).
 
-    :param etag: of the content that was written: another program may have written another one since.
+    :param etag: the tag of the written content. A different tag now means that another program has changed it since.
     """
 
     scope: Mapped[str] = mapped_column(String(255), primary_key=True)

@@ -37,21 +37,21 @@ def log_in() -> ResponseReturnValue:
 
 @pages.post("/logout")
 def log_out() -> ResponseReturnValue:
-    """Forget who is there."""
+    """Log the user out."""
     logout_user()
     return redirect(url_for("desk.log_in"))
 
 
 @pages.get("/")
 def tasks() -> str:
-    """The tasks that the user may see, as a worklist."""
+    """Show the tasks that the user may see, as a worklist."""
     order = request.args.get("sort", "due")
     return render_template("tasks.html", work=worklist(order), order=order)
 
 
 @pages.get("/tasks/<task_id>")
 def task(task_id: str) -> Iterator[str]:
-    """One task with all variables that it sees: its own, and those of its claim; the head comes first."""
+    """Show one task with its own variables and those of its claim. The page is streamed, so its head arrives early."""
     found = visible_task(task_id)
     around = {"around": "claim", "outside": found.claim_id, "subtitle": found.claim.title}
     access = {"mount": "taskvars", "read_only": not current_user.may("write", found)}
@@ -60,14 +60,14 @@ def task(task_id: str) -> Iterator[str]:
 
 @pages.post("/tasks/<task_id>/files.zip")
 def files(task_id: str) -> Response:
-    """The files of a task that a form names, as one."""
+    """Send the files of a task that a form names, as one ZIP archive."""
     found = visible_task(task_id)
     return zipped(variables_of(found), found.title)
 
 
 @pages.get("/tasks/<task_id>/changed")
 def changed(task_id: str) -> ResponseReturnValue:
-    """Who changed a variable last, and how long ago; nothing where that is not known."""
+    """Tell who changed a variable last, and how long ago. The answer is empty if that is unknown."""
     visible_task(task_id)
     name = request.args.get("name", "")
     scope = storage.get(task_id, name).scope
@@ -76,7 +76,7 @@ def changed(task_id: str) -> ResponseReturnValue:
 
 
 def visible_task(task_id: str) -> Task:
-    """A task that the user may see."""
+    """Return a task if the user may see it."""
     found = db.get_or_404(Task, task_id)
     if not current_user.may("read", found):
         abort(403)
@@ -84,7 +84,7 @@ def visible_task(task_id: str) -> Task:
 
 
 def variables_of(task: Task) -> list[Listed]:
-    """What a task sees, with those who wrote it."""
+    """Return the variables that a task sees, each with the user who wrote it."""
     visible = storage.get_all(task.id)
     changes = changes_of(task.id, task.claim_id)
     authors = {

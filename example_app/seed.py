@@ -1,4 +1,4 @@
-"""Fill an empty desk: two claims with four tasks, and real files; one more with many, where SEED asks for it."""
+"""Fill an empty desk with two claims, four tasks and real files. `SEED=large` adds a third claim with many files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILES = Path(__file__).parent / "files"
 
 
 def seed() -> None:
-    """Make the tables and the claims that are missing, each claim with its tasks and files in one transaction."""
+    """Create missing tables and claims, each claim with its tasks and files in one transaction."""
     db.create_all()
     claims = {"claim-17": add_water_damage, "claim-18": add_hail_damage}
     if current_app.config.get("SEED") == "large":
@@ -35,11 +35,11 @@ def seed() -> None:
                     remember(variable, task.assignee)
             db.session.commit()
         else:
-            click.echo(f"{claim_id} is there from an earlier run.")
+            click.echo(f"{claim_id} exists from an earlier run.")
 
 
 def add_water_damage(claim_id: str) -> None:
-    """A claim with a task for each user and small files: from a path, and from bytes."""
+    """Add a claim with a task for each user and small files, from a path and from bytes."""
     check = Task(id="aTaskId", title="Check the policy", assignee="ada")
     assess = Task(id="assess-damage", title="Assess the damage", assignee="ben")
     add_claim(Claim(id=claim_id, title="Water damage, Elm Street 4", tasks=[check, assess]))
@@ -56,14 +56,14 @@ def add_water_damage(claim_id: str) -> None:
     letter = "Schöne Grüße aus der Küche: das Wasser läuft noch.\n".encode("iso-8859-1")
     named = File(letter, filename="Grüße.txt", mimetype="text/plain", encoding="ISO-8859-1")
     desk.set(check.id, "letter", named)
-    desk.set(check.id, "excess", 200)  # from here on, this task no longer sees the claim's
+    desk.set(check.id, "excess", 200)  # hides the claim's variable of this name
     desk.set(assess.id, "amount", 1100)
     desk.set(check.id, "due", in_days(3))
     desk.set(assess.id, "due", in_days(5))
 
 
 def add_hail_damage(claim_id: str) -> None:
-    """A claim with a task for each user and a large file, from a stream."""
+    """Add a claim with a task for each user and a large file, from a stream."""
     pay = Task(id="pay-out", title="Pay out", assignee="ada")
     inspect = Task(id="inspect-car", title="Inspect the car", assignee="ben")
     add_claim(Claim(id=claim_id, title="Hail on a parked car", tasks=[pay, inspect]))
@@ -79,14 +79,15 @@ def add_hail_damage(claim_id: str) -> None:
 
 
 def in_days(days: int) -> datetime:
-    """Noon some days from now."""
+    """Return noon, some days from now."""
     return datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=days)
 
 
 def add_claim(claim: Claim) -> None:
-    """Add a claim and its tasks, and their scopes beside them.
+    """Add a claim and its tasks, each with a scope of the same id.
 
-    Pages ask for what a claim holds as they do for a task; by URL nobody may, for it is nobody's task.
+    A claim's scope is a task for the storage, so that pages can list its variables. Nobody can read it by URL: the
+    authorize function finds no such task.
     """
     db.session.add(claim)
     desk = storage.join(db.session)
@@ -96,9 +97,9 @@ def add_claim(claim: Claim) -> None:
 
 
 class Noise:
-    """A stream of so many bytes that look like a recording, and are the same on every machine.
+    """A stream of `size` pseudo-random bytes, the same on every machine. It stands for a recording.
 
-    :param progress: told how many bytes were read each time.
+    :param progress: called after each read with the number of bytes.
     """
 
     def __init__(self, size: int, progress: Callable[[int], object]) -> None:

@@ -14,14 +14,14 @@ from flask_babel import Babel, format_date, format_datetime, format_decimal, for
 from flask_taskvars import Value
 
 LANGUAGES = ("en", "de")
-DATE = "%Y-%m-%dT%H:%M:%S.%f%z"  # as the contract writes it
+DATE = "%Y-%m-%dT%H:%M:%S.%f%z"  # the contract's format
 UNITS = (("digital-terabyte", 1e12), ("digital-gigabyte", 1e9), ("digital-megabyte", 1e6), ("digital-kilobyte", 1e3))
 
 words = Blueprint("words", __name__)
 
 
 def add_words(app: Flask) -> None:
-    """Let pages and scripts speak the browser's language."""
+    """Give pages and scripts their texts in the browser's language."""
     Babel(app, locale_selector=language)
     app.jinja_env.filters.update(ago=ago, day=day, fact=fact, bytes=size_text)
     app.jinja_env.globals.update(language=language)
@@ -29,12 +29,12 @@ def add_words(app: Flask) -> None:
 
 
 def language() -> str:
-    """The language that the browser likes best among ours."""
+    """Return the language of ours that the browser prefers."""
     return request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
 
 
 def size_text(size: int) -> str:
-    """A size for people: `10.2 kB`, in German `10,2 kB`."""
+    """Format a size: `10.2 kB`, in German `10,2 kB`."""
     for unit, bytes_each in UNITS:
         if size >= bytes_each:
             shown = size / bytes_each
@@ -43,12 +43,12 @@ def size_text(size: int) -> str:
 
 
 def ago(moment: datetime) -> str:
-    """How long ago that was: `3 hours ago`."""
+    """Format the time since a moment: `3 hours ago`."""
     return str(format_timedelta(moment - datetime.now(UTC), granularity="minute", add_direction=True))
 
 
 def fact(value: Value) -> str:
-    """A value for people."""
+    """Format a value for a page."""
     match value.value:
         case None:
             return str(gettext("nothing"))
@@ -62,13 +62,13 @@ def fact(value: Value) -> str:
 
 
 def day(moment: datetime) -> str:
-    """A date: `Nov 28, 2026`."""
+    """Format a date: `Nov 28, 2026`."""
     return str(format_date(moment, "medium"))
 
 
 @words.get("/words.js")
 def for_scripts() -> Response:
-    """The translations as a module for the scripts."""
+    """Serve the translations as a module for the scripts."""
     texts = json.dumps(translations(language()))
     script = f"export const language = {json.dumps(language())};\nexport const texts = {texts};\n"
     response = current_app.response_class(script, mimetype="text/javascript")
@@ -81,7 +81,7 @@ def for_scripts() -> Response:
 
 @cache
 def translations(language: str) -> dict[str, str | list[str]]:
-    """From each English text to the translation, or to its singular and plural; none for English itself."""
+    """Map each English text to its translation, or to the singular and the plural. English itself needs none."""
     path = Path(__file__).parent / "translations" / language / "LC_MESSAGES" / "messages.po"
     if not path.exists():
         return {}

@@ -1,4 +1,4 @@
-"""The tasks as a worklist: each with what its facts and its files tell of it."""
+"""The worklist: each task with some facts and its number of files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 class Work:
     """One line of the worklist.
 
-    :param due: the task's fact of this name, or the claim's.
+    :param due: the variable `due` of the task, or that of the claim.
     :param files: how many files the task sees.
     """
 
@@ -41,9 +41,9 @@ class Work:
 
 
 def worklist(order: str) -> list[Work]:
-    """The tasks that the user may see.
+    """Return the tasks that the user may see.
 
-    :param order: the column to sort by, with a minus in front for the other way round; the due ones first otherwise.
+    :param order: the column to sort by; a minus in front reverses the order. By default, the next due task comes first.
     """
     wanted = db.select(Task).order_by(Task.title, Task.id)
     if not current_user.reads_all:
@@ -73,12 +73,12 @@ def _fact(scope: str, name: str) -> object:
 
 
 def _moment(text: object) -> datetime | None:
-    """A Date as the contract writes it."""
+    """Parse a Date in the contract's format."""
     return datetime.strptime(text, DATE) if isinstance(text, str) else None
 
 
 def _files() -> dict[str, int]:
-    """The number of files of each task, its claim's included, in one statement on the table of the variables."""
+    """Count the files that each task sees, with one statement on the table of variables."""
     variable = storage.metadata.tables["taskvars_variable"].c
     here = variable.scope_id.in_([Task.id, Task.claim_id]) & variable.type.in_(["File", "Bytes"])
     counted = db.select(Task.id, db.func.count(variable.name.distinct())).join(variable.name.table, here)

@@ -43,7 +43,7 @@ def test_it_serves_what_it_says_and_ends_cleanly(tmp_path: Path) -> None:
         assert [get(url, user)[0] for user, url in commands] == [200, 200, 200, 200, 403, 400]
         status, rest = demo.interrupt()
     assert status == 0
-    assert rest.endswith("\nThe desk is closed. The next run opens it with all that it holds.\n")
+    assert rest.endswith("\nThe desk is closed. The next run opens it with the same data.\n")
     assert "Traceback" not in rest
 
 
@@ -56,7 +56,7 @@ def test_a_second_run_reuses_the_first(tmp_path: Path) -> None:
             demo.interrupt()
     assert seen[0] == seen[1]
     assert len(seen[0][2]) == int(SMALL)
-    assert demo.said.count("is there from an earlier run") == 2
+    assert demo.said.count("exists from an earlier run") == 2
     assert "Adding" not in demo.said
 
 
@@ -118,7 +118,7 @@ def test_ctrl_c_while_it_fills_the_desk_leaves_nothing_half_made(tmp_path: Path)
         assert demo.returncode == 0
         assert "Traceback" not in rest
     with serving(tmp_path, FLASK_RECORDING_SIZE=SMALL) as again:
-        assert "claim-17 is there from an earlier run." in again.said
+        assert "claim-17 exists from an earlier run." in again.said
         assert "Adding claim-18" in again.said
         assert len(get(f"{again.url}/task/pay-out/variables/recording/data")[2]) == int(SMALL)
 

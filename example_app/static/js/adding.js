@@ -1,13 +1,13 @@
-// Where new files come from: chosen, dropped with their folders, or pasted.
+// The ways to add files: choose them, drop them with their folders, or paste them.
 
 import { queue } from "./queue.js";
 import { show } from "./tray.js";
 import { Upload } from "./upload.js";
 import { _ } from "./words.js";
 
-const form = document.getElementById("add"); // not on a read-only desk
+const form = document.getElementById("add"); // a read-only desk has none
 
-/** Send a file, new or in place of another. */
+/** Send a new file, or a file that replaces another. */
 export function send(file, options) {
   const upload = new Upload(file, { place: form.elements.place.value, changed: show, ...options });
   show(upload);
@@ -27,13 +27,13 @@ for (const input of form?.querySelectorAll("[type=file]") ?? []) {
 
 for (const kind of form ? ["dragover", "dragleave", "drop"] : []) {
   document.addEventListener(kind, (event) => {
-    event.preventDefault(); // a file dropped beside the field would be opened in place of the desk
+    event.preventDefault(); // otherwise the browser opens a file that is dropped beside the field
     form.classList.toggle("over", kind === "dragover" && event.dataTransfer.types.includes("Files"));
     if (kind === "drop") drop([...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()));
   });
 }
 
-form?.addEventListener("submit", (event) => event.preventDefault()); // Enter on one of its choices
+form?.addEventListener("submit", (event) => event.preventDefault()); // Enter on a radio button would submit it
 
 document.addEventListener("paste", ({ clipboardData }) => {
   if (!form) return;

@@ -17,7 +17,7 @@ let current; // the file that is being replaced: its url, its title, and a promi
 const ACTIONS = {
   choose: (button) => button.nextElementSibling.click(),
   async download(link, row) {
-    const { ok, status } = await ask("HEAD", link.href); // an error is said here, and not on a page of JSON
+    const { ok, status } = await ask("HEAD", link.href); // so that an error shows here, not as a page of JSON
     if (ok) location.assign(link.href);
     else failed(_("{file} can't be downloaded. {why}", { file: row.dataset.title, why: why(status) }));
   },
@@ -51,9 +51,9 @@ document.addEventListener("click", (event) => {
   const sort = event.target.closest("[data-sort]");
   if (sort) return sortBy(sort.dataset.sort);
   const control = event.target.closest("[data-do]");
-  if (!control || event.ctrlKey || event.metaKey || event.shiftKey) return; // a link in a tab of its own, if they like
+  if (!control || event.ctrlKey || event.metaKey || event.shiftKey) return; // the browser opens the link in a new tab
   event.preventDefault();
-  done(""); // what was said before is no longer news
+  done(""); // removes the earlier message
   ACTIONS[control.dataset.do](control, rowOf(control));
 });
 

@@ -1,4 +1,4 @@
-// Facts edited in place, each by its type. What somebody has changed meanwhile is shown, and never overwritten unseen.
+// Edit facts in place, each with a field for its type. A change by another user is shown before it can be overwritten.
 
 import { done, why } from "./messages.js";
 import { ask, refresh } from "./requests.js";
@@ -15,7 +15,7 @@ const FIELDS = {
   String: { type: "text" },
 };
 
-/** Put a field for its type in place of a fact. */
+/** Replace a fact by a field for its type. */
 export async function editFact(button) {
   const row = button.closest("[data-fact]");
   const { tag, value, status } = await load(row);
@@ -32,7 +32,7 @@ export async function editFact(button) {
   if (status !== 200) tell(form, why(status));
 }
 
-/** Close the field of a fact, and show the fact as it is now. */
+/** Close a fact's field, and show its present value. */
 export async function closeFact(button) {
   const row = button.closest("[data-fact]");
   row.querySelector("form").remove();
@@ -82,7 +82,7 @@ document.addEventListener("submit", async (event) => {
   return done(_("{name} is saved.", { name: fact }));
 });
 
-/** Say who was faster and what it is now; another click saves all the same. */
+/** Tell who changed the fact meanwhile, and its present value. Another click on Save replaces it. */
 async function showOther(form, row) {
   const { tag, value, status } = await load(row);
   if (status !== 200) return tell(form, why(status));

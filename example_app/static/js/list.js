@@ -1,4 +1,4 @@
-// The list of files: sorted by any column, filtered as one types.
+// The list of files, which can be sorted by any column and filtered.
 
 import { language, ngettext, sizeText } from "./words.js";
 
@@ -16,7 +16,7 @@ export function shownRows() {
   return rows().filter((row) => !row.hidden);
 }
 
-/** Sort and filter the list; called again whenever its rows are new. */
+/** Sort and filter the list. Call this again whenever the rows are loaded anew. */
 export function arrange() {
   const list = document.querySelector("#files tbody");
   const all = rows().sort((one, other) => compare(one.dataset, other.dataset));
@@ -35,7 +35,7 @@ export function arrange() {
   list.dispatchEvent(new Event("arranged", { bubbles: true }));
 }
 
-/** Sort by a column; by the same one again, the other way round. */
+/** Sort by a column. A second call for the same column reverses the order. */
 export function sortBy(key) {
   sorted.down = sorted.key === key && !sorted.down;
   sorted.key = key;
@@ -67,6 +67,6 @@ function showCount(shown, all) {
 
 filter.addEventListener("input", arrange);
 document.addEventListener("pointerover", ({ target }) => {
-  if (target.matches("time")) target.title ||= new Date(target.dateTime).toLocaleString(language); // the reader's own zone
+  if (target.matches("time")) target.title ||= new Date(target.dateTime).toLocaleString(language); // in local time
 });
 document.getElementById("sort").addEventListener("change", ({ target }) => sortBy(target.value));

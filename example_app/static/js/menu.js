@@ -1,4 +1,4 @@
-// The menu of a row: one for all rows, opened beside the button that was pressed.
+// A row's menu. All rows share it; it opens beside the button that was pressed.
 
 const menu = document.getElementById("menu");
 let row;
@@ -13,16 +13,16 @@ export function openMenu(button, file) {
   const place = button.getBoundingClientRect();
   const fits = place.bottom + menu.offsetHeight < innerHeight;
   menu.style.left = `${Math.max(8, place.right - menu.offsetWidth)}px`;
-  menu.style.top = `${scrollY + Math.max(8, fits ? place.bottom : place.top - menu.offsetHeight)}px`; // it scrolls along
+  menu.style.top = `${scrollY + Math.max(8, fits ? place.bottom : place.top - menu.offsetHeight)}px`; // so it scrolls along
   menu.querySelector("button").focus({ preventScroll: true });
 }
 
-/** The row that a control is about: the one around it, or the one whose menu it is in. */
+/** The row of a control: the row around it or, for a control in the menu, the row whose menu is open. */
 export function rowOf(control) {
   return menu.contains(control) ? row : control.closest("tr[data-url]");
 }
 
-/** Close the menu; what had the focus before it gets it back. */
+/** Close the menu, and give the focus back to where it was. */
 export function closeMenu() {
   menu.hidePopover();
 }

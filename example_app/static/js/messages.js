@@ -1,4 +1,4 @@
-// What has happened, in words for the person in front of the screen. It is said in a line of its own above the files.
+// Messages for the user, in a line of their own above the files.
 
 import { _ } from "./words.js";
 
@@ -15,7 +15,7 @@ const WHY = {
   507: _("The desk has no room left for it. Please tell whoever looks after the desk."),
 };
 
-/** Why a request failed; `status` is 0 when there was no answer. Of `body`, a gate's own words are shown as well. */
+/** Why a request failed. `status` is 0 if there was no answer. If a gate refused the value, its reason is in `body`. */
 export function why(status, body = "") {
   const { type, message } = parsed(body);
   if (type !== "RefusedException") return WHY[status] ?? message ?? _("The desk could not do this ({status}).", { status });
@@ -26,16 +26,16 @@ function parsed(body) {
   try {
     return JSON.parse(body);
   } catch {
-    return {}; // something before the desk has answered, with a page of its own
+    return {}; // a proxy in front of the desk has answered with its own page
   }
 }
 
-/** Announce what is done, on the page and to screen readers. */
+/** Announce a success, on the page and to screen readers. */
 export function done(text) {
   show(text, "");
 }
 
-/** Announce what failed. */
+/** Announce a failure. */
 export function failed(text) {
   show("", text);
 }

@@ -1,4 +1,4 @@
-// The panel beside the list that shows one file. Its address can be shared, and the arrow keys lead on to the next.
+// The panel beside the list that shows one file. Its address can be shared. The arrow keys lead to the next file.
 
 import { rows, shownRows } from "./list.js";
 import { show } from "./shown.js";
@@ -6,7 +6,7 @@ import { sizeText } from "./words.js";
 
 const panel = document.getElementById("preview");
 const place = panel.querySelector(".shown");
-const narrow = matchMedia("(max-width: 60rem)"); // here the panel lies over everything
+const narrow = matchMedia("(max-width: 60rem)"); // on such a screen the panel covers the page
 let current; // the name of the file that is shown
 
 /** Show the file of a row. */
@@ -21,10 +21,10 @@ export async function preview(row) {
   history.replaceState(null, "", row.querySelector(".name a").href);
   mark();
   if (narrow.matches) cover(true);
-  place.dispatchEvent(new Event("left")); // what was shown before can clean up
+  place.dispatchEvent(new Event("left")); // lets the previous preview clean up
   place.replaceChildren();
   const content = await show(row.dataset, place);
-  if (current === name) place.replaceChildren(...content); // and no other file was opened meanwhile
+  if (current === name) place.replaceChildren(...content); // unless the user has opened another file meanwhile
 }
 
 /** Close the panel, and go back to the file in the list. */
@@ -42,7 +42,7 @@ export function closePreview() {
   row?.querySelector(".name a").focus();
 }
 
-/** Show the file before or after the shown one, in the order of the list. */
+/** Show the previous or the next file, in the order of the list. */
 export function step(by) {
   const all = shownRows();
   const next = all[all.findIndex((row) => row.dataset.name === current) + by];

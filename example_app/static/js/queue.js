@@ -1,8 +1,8 @@
-// Uploads one after the other; the lists of the page are loaded anew when one is stored.
+// Send uploads one after the other, and reload the page's lists when a file is stored.
 
 import { refresh } from "./requests.js";
 
-const PAUSE = 2000; // milliseconds between two times that the lists are loaded while many files are sent
+const PAUSE = 2000; // milliseconds between two reloads while more files wait
 const waiting = [];
 let busy = false;
 let last = 0;

@@ -1,10 +1,10 @@
-// The start of a text, in the charset that it is stored with.
+// Read the start of a text, in its own charset.
 
 import { ask } from "./requests.js";
 
 const START = 64 * 1024;
 
-/** Read the start of a file: its text, its charset, and whether that is all; or the status of an error.
+/** Read the start of a file. Return its text, its charset, and whether that is the whole file; or an error's status.
  *
  * @param limit the bytes to read at most.
  */

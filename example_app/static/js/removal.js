@@ -1,5 +1,5 @@
-// Deleting files: asked once, carried out after some seconds, and called off until then. Nothing is deleted that
-// somebody has changed since the question: each request names the content that was shown.
+// Delete files: ask once, wait some seconds in which the user can undo it, then delete. Each request names the content
+// that was shown, so that a file that changed since the question stays.
 
 import { arrange, rows } from "./list.js";
 import { done, failed, why } from "./messages.js";
@@ -9,8 +9,8 @@ import { _, ngettext } from "./words.js";
 const dialog = document.getElementById("delete");
 const undo = document.getElementById("undo");
 const desk = document.querySelector(".desk");
-let asked; // the files that the question is about, each with its tag
-let leaving = []; // those that will be deleted
+let asked; // the files in the question, each with its tag
+let leaving = []; // the files that will be deleted
 let timer;
 
 /** Ask whether to delete the files of some rows. */
@@ -21,10 +21,10 @@ export function askToDelete(chosen) {
   dialog.showModal();
 }
 
-/** Let the files leave the list; they are deleted when nobody wants them back in time. */
+/** Hide the files, and delete them unless the user undoes it in time. */
 export async function deleteSoon() {
   dialog.close();
-  await deleteNow(); // those of an earlier question
+  await deleteNow(); // the files of an earlier question
   leaving = await Promise.all(asked.map(async (file) => ({ ...file, now: await file.now })));
   hideLeaving();
   undo.hidden = false;
@@ -34,7 +34,7 @@ export async function deleteSoon() {
   timer = setTimeout(deleteNow, 1000 * desk.dataset.undo);
 }
 
-/** Call the deletion off. */
+/** Undo the deletion. */
 export function keep() {
   const files = stop();
   for (const row of rows()) delete row.dataset.leaving;
@@ -43,7 +43,7 @@ export function keep() {
   done(ngettext("{file} stays.", "{n} files stay.", files.length, { file: files[0].title }));
 }
 
-/** Keep the rows of files that are leaving out of a list that was loaded anew. */
+/** Hide the rows of files that will be deleted, after the list was loaded anew. */
 export function hideLeaving() {
   const names = new Set(leaving.map((file) => file.name));
   for (const row of rows()) if (names.has(row.dataset.name)) row.dataset.leaving = "";
@@ -73,4 +73,4 @@ async function remove({ url, now: { status, tag } }) {
   return tag ? (await ask("DELETE", url, { "If-Match": tag }, true)).status : status;
 }
 
-addEventListener("pagehide", () => stop().forEach(remove)); // nobody can want them back any more
+addEventListener("pagehide", () => stop().forEach(remove)); // the user can't undo it any more

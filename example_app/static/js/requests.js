@@ -1,6 +1,6 @@
-// Requests to the mount: the session's cookie goes with them, as with every page.
+// Requests to the mount. The browser sends the session's cookie with them, as with every page.
 
-/** Ask, and give the response, also when it is an error; without an answer its status is 0.
+/** Send a request, and return the response even if it is an error. Without a response the status is 0.
  *
  * @param keepalive whether the request outlives the page.
  */
@@ -12,13 +12,13 @@ export async function ask(method, url, headers = {}, keepalive = false, body = u
   }
 }
 
-/** The ETag of a file as it is now, which keeps what is done next from hitting another one. */
+/** Get the present ETag of a file. With it, a later request affects only this content. */
 export async function tagOf(url) {
   const response = await ask("HEAD", `${url}/data`);
   return { status: response.status, tag: response.headers.get("ETag") };
 }
 
-/** Put the lists of this page as they are now in place of the old ones; what has the focus keeps it. */
+/** Reload the lists of this page. The focus stays where it is. */
 export async function refresh() {
   const response = await ask("GET", location.href);
   if (!response.ok) return;
@@ -26,7 +26,7 @@ export async function refresh() {
   const focused = document.activeElement.id;
   for (const old of document.querySelectorAll("[data-fresh]")) {
     const fresh = page.getElementById(old.id);
-    if (fresh && !old.querySelector("form.fact")) old.replaceWith(fresh); // not while somebody types there
+    if (fresh && !old.querySelector("form.fact")) old.replaceWith(fresh); // not while a fact is being edited
   }
   document.dispatchEvent(new Event("refreshed"));
   if (focused) document.getElementById(focused)?.focus();

@@ -1,13 +1,13 @@
-// Which files are selected: with the mouse (a click on the row, Shift for a range) or the keyboard (arrows, Space).
+// Select files with the mouse (click a row; Shift selects a range) or the keyboard (arrows, Space).
 
 import { shownRows, rows } from "./list.js";
 import { isOpen, preview } from "./preview.js";
 import { ngettext, _ } from "./words.js";
 
 const zip = document.getElementById("zip-chosen");
-const remove = document.getElementById("delete-chosen"); // not on a read-only desk
-const kept = new Set(); // the names of the selected files, for when the list is loaded anew
-let last; // the name of the row that was clicked last, where a range begins
+const remove = document.getElementById("delete-chosen"); // a read-only desk has none
+const kept = new Set(); // the names of the selected files, to select them again after a reload of the list
+let last; // the name of the row that was clicked last: a range begins there
 
 /** The rows of the selected files. */
 export function selectedRows() {
@@ -36,7 +36,7 @@ function selectAll(on) {
   show();
 }
 
-/** Show what is selected, after rows have come or gone. */
+/** Show the selection, after rows were added or removed. */
 function show() {
   const all = shownRows();
   for (const row of rows().filter((one) => one.hidden)) box(row).checked = false;
@@ -53,7 +53,7 @@ function show() {
     : _("Download as ZIP");
 }
 
-/** Select again what was selected before the list was loaded anew. */
+/** Restore the selection after the list was loaded anew. */
 document.addEventListener("arranged", () => {
   for (const row of shownRows()) box(row).checked ||= kept.has(row.dataset.name);
   show();
@@ -62,14 +62,14 @@ document.addEventListener("arranged", () => {
 document.addEventListener("click", (event) => {
   const row = event.target.closest("#files tr[data-url]");
   if (event.target.id === "all") return selectAll(event.target.checked);
-  if (!row || event.target.closest("a, button") || getSelection().toString()) return; // a name may be copied
+  if (!row || event.target.closest("a, button") || getSelection().toString()) return; // the user marks a name to copy it
   const on = event.target === box(row) ? box(row).checked : !box(row).checked;
   if (event.shiftKey) selectTo(row, on);
   else select(row, on);
 });
 
 document.addEventListener("mousedown", (event) => {
-  if (event.shiftKey && event.target.closest("#files tr[data-url]")) event.preventDefault(); // rows, and not their text
+  if (event.shiftKey && event.target.closest("#files tr[data-url]")) event.preventDefault(); // don't mark the rows' text
 });
 
 document.addEventListener("keydown", (event) => {

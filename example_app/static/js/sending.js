@@ -1,15 +1,15 @@
-// One way to send a file: a form, as every client of the contract sends it.
+// Send a file as a form, as every client of the contract does.
 
 /** Send a file.
  *
- * @param tell called with the bytes that are sent, each time that there are more.
- * @return a promise of the status (0 for no answer) and the body of the answer, and a function that ends it.
+ * @param tell called with the number of bytes sent so far.
+ * @return `answer`, a promise of the status (0 without an answer) and the body; and `end`, which cancels the upload.
  */
 export function sendForm(file, filename, url, headers, tell) {
   const form = new FormData();
   form.append("valueType", "File");
   form.append("data", file, filename);
-  const request = new XMLHttpRequest(); // fetch can't tell how much it has sent
+  const request = new XMLHttpRequest(); // fetch does not report progress
   const answer = new Promise((resolve) => {
     request.upload.onprogress = ({ loaded, total }) => tell(Math.min(file.size, (file.size * loaded) / total));
     request.upload.onload = () => tell(file.size);

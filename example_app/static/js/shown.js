@@ -1,5 +1,5 @@
-// What a file looks like. Nothing that could run is ever given to the browser as a page: images, audio and video are
-// media, text is set as text, and a PDF goes to the browser's own viewer, under a type that is fixed here.
+// The content of a preview. The browser never gets a file as a page, which could run scripts: images, audio and video
+// are media elements, text is set as text, and a PDF goes to the browser's own viewer with a fixed type.
 
 import { why } from "./messages.js";
 import { readStart } from "./reading.js";
@@ -7,12 +7,12 @@ import { ask } from "./requests.js";
 import { table, tree } from "./structured.js";
 import { _, sizeText } from "./words.js";
 
-const WHOLE = 20_000_000; // bytes of an image or a PDF, which can't be shown in part
-const TREE = 2 ** 20; // bytes of a JSON document, which is a tree only when it is whole
+const WHOLE = 20_000_000; // bytes; a longer image or PDF is not shown, because a part of it can't be
+const TREE = 2 ** 20; // bytes; a longer JSON document is shown as text, because a part of it is no tree
 
 const KINDS = { image, pdf, text, csv, json, audio: media, video: media };
 
-/** What to show of a file: a list of nodes. */
+/** Make a file's preview: a list of nodes. */
 export async function show(file, place) {
   if (!KINDS[file.kind]) return [note(_("There is no preview of files of this kind. Download it to open it."))];
   if (["image", "pdf"].includes(file.kind) && file.size > WHOLE) {
@@ -83,8 +83,8 @@ async function pdf({ url, title }, place) {
   if (!navigator.pdfViewerEnabled) return [note(_("This browser shows no PDFs in a page. Download it to read it."))];
   const response = await ask("GET", `${url}/data`);
   if (!response.ok) return [note(why(response.status))];
-  // No `sandbox`: Chromium's viewer runs in no sandboxed frame, whatever is allowed there. The fixed type of the blob
-  // keeps it from being a page, and it inherits this page's policy, under which no script of its own would run.
+  // No `sandbox`, because Chromium's viewer does not run in a sandboxed frame. The blob's fixed type keeps it from being
+  // a page, and the blob inherits this page's policy, which would block its scripts.
   const frame = document.createElement("iframe");
   const source = URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: "application/pdf" }));
   Object.assign(frame, { title, src: source });

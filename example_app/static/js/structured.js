@@ -1,11 +1,11 @@
-// Tables and trees, out of CSV and JSON. All that comes from a file is set as text.
+// Make tables from CSV and trees from JSON. Everything from a file is set as text.
 
 import { _ } from "./words.js";
 
 const ROWS = 200;
 const MEMBERS = 100;
 
-/** A CSV as a table; its last line is left out where it may be cut off. */
+/** Make a table from a CSV. If the CSV was cut, its last line is left out, because it may be incomplete. */
 export function table(text, cut) {
   const lines = parse(text, delimiterOf(text));
   if (cut) lines.pop();
@@ -43,7 +43,7 @@ function parse(text, delimiter) {
   return lines.filter((cells) => cells.length > 1 || cells[0]);
 }
 
-/** A JSON value as a tree; a branch is made when it is opened. */
+/** Make a tree from a JSON value. A branch gets its members when it is opened. */
 export function tree(value, key = "", open = true) {
   const isBranch = value !== null && typeof value === "object";
   const node = document.createElement(isBranch ? "details" : "div");

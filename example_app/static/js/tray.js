@@ -1,10 +1,10 @@
-// The tray: a line for each file that is sent. It stays until somebody has read it.
+// The tray has a line for each upload. The line stays until the user dismisses it.
 
 import { done, failed } from "./messages.js";
 import { queue } from "./queue.js";
 import { _, durationText, sizeText } from "./words.js";
 
-const SPAN = 3000; // milliseconds that a speed is measured over
+const SPAN = 3000; // milliseconds over which the speed is measured
 const list = document.getElementById("uploads");
 const clear = document.getElementById("clear");
 const lines = new Map();
@@ -30,7 +30,7 @@ const SAID = {
   taken: ({ cause }) => cause,
 };
 
-/** Show an upload's line as it is now. */
+/** Update an upload's line. */
 export function show(upload) {
   const line = lines.get(upload) ?? newLine(upload);
   const { state, sent, file, title } = upload;
@@ -39,11 +39,11 @@ export function show(upload) {
   const bar = line.querySelector("progress");
   bar.hidden = !["sending", "paused", "storing"].includes(state);
   bar.setAttribute("aria-label", _("Sending {file}", { file: title }));
-  if (state === "storing") bar.removeAttribute("value"); // how long it takes is not known
+  if (state === "storing") bar.removeAttribute("value"); // the remaining time is unknown
   else bar.value = file.size ? (100 * sent) / file.size : 0;
   line.querySelector("span").textContent = said(upload);
   for (const button of line.querySelectorAll("button")) showButton(button, upload);
-  if (document.activeElement.hidden && line.contains(document.activeElement)) line.focus(); // the next Tab finds its buttons
+  if (document.activeElement.hidden && line.contains(document.activeElement)) line.focus(); // Tab then finds its buttons
   clear.hidden = ![...lines.keys()].some((one) => ["stored", "cancelled"].includes(one.state));
   announce(upload);
 }
@@ -56,7 +56,7 @@ function said(upload) {
 function showButton(button, { state, old, again, title, sending }) {
   const action = button.dataset.act;
   button.hidden = !BUTTONS[state].includes(action) || (action === "retry" && !again) || (action === "pause" && !sending?.pause);
-  button.disabled = action === "cancel" && state === "storing" && Boolean(old); // the old one is gone then
+  button.disabled = action === "cancel" && state === "storing" && Boolean(old); // the old file could not come back
   button.setAttribute("aria-label", `${button.textContent.trim()} ${title}`);
 }
 
@@ -82,7 +82,7 @@ function remove(upload) {
   document.getElementById("add-title").focus();
 }
 
-/** How much is sent, how fast, and how long the rest will take. */
+/** Tell how much is sent, how fast, and how long the rest will take. */
 function progress(upload) {
   const now = performance.now();
   const { file, sent } = upload;
@@ -108,7 +108,7 @@ function announce(upload) {
 }
 
 function bringInSight(line) {
-  if (!list.matches(":hover, :focus-within")) list.scrollTop = line.offsetTop; // not under somebody's hand
+  if (!list.matches(":hover, :focus-within")) list.scrollTop = line.offsetTop; // no scrolling while the user is in it
 }
 
 clear?.addEventListener("click", () => {

@@ -1,4 +1,4 @@
-// One file on its way: what state it is in, and what can be done about it.
+// One upload: its state, and the user's actions on it.
 
 import { why } from "./messages.js";
 import { ask, tagOf } from "./requests.js";
@@ -6,19 +6,19 @@ import { LARGE, sendResumable } from "./resumable.js";
 import { sendForm } from "./sending.js";
 import { _ } from "./words.js";
 
-const { resumable } = document.querySelector(".desk").dataset; // a live engine takes forms only
+const { resumable } = document.querySelector(".desk").dataset; // a live engine takes only forms
 
 export class Upload {
   state = "waiting"; // then sending, paused, storing, and at last stored, cancelled, failed or taken
   sent = 0;
   cause = "";
   again = false; // whether another try may help
-  away = false; // whether the desk can't be reached at the moment, and will be tried again
+  away = false; // whether the desk can't be reached at the moment; the client tries again
 
   /**
-   * @param place the URL of the variables among which the file shall be.
-   * @param path the new variable's name: the file's, behind those of the folders that it was dropped in.
-   * @param old the file that it replaces, by its url, title and tag; none where it is a new one.
+   * @param place the URL of the variables that get the file.
+   * @param path the new variable's name: the path of the file in the folder that was dropped.
+   * @param old the url, title and tag of the file that it replaces; null for a new file.
    */
   constructor(file, { place, path = file.name, old = null, changed }) {
     Object.assign(this, { file, place, path, old, changed, title: path.split("/").at(-1) });
@@ -28,7 +28,7 @@ export class Upload {
     return this.old?.url ?? `${this.place}/${encodeURIComponent(this.path)}`;
   }
 
-  /** Send it, unless somebody has cancelled it meanwhile. */
+  /** Send the file, unless the user has cancelled it meanwhile. */
   async run() {
     if (this.state !== "waiting") return;
     this.#to("sending");
@@ -44,7 +44,7 @@ export class Upload {
 
   cancel() {
     if (["sending", "paused"].includes(this.state)) return this.sending.end();
-    if (this.state === "storing") this.unwanted = true; // it will be taken back
+    if (this.state === "storing") this.unwanted = true; // deleted again once it is stored
     return this.#to(this.unwanted ? "storing" : "cancelled");
   }
 
@@ -58,13 +58,13 @@ export class Upload {
     this.#to("sending");
   }
 
-  /** Wait for the next turn, from the start. */
+  /** Start again from the first byte, when it is its turn. */
   retry() {
     this.sent = 0;
     this.#to("waiting");
   }
 
-  /** Take the next free name: `photo (2).png`. */
+  /** Keep both files: try the next name, `photo (2).png`. */
   both() {
     const [, start, number, end] = /^(.*?)(?: \((\d+)\))?(\.[^./]*)?$/s.exec(this.path);
     this.path = `${start} (${Number(number ?? 1) + 1})${end ?? ""}`;
@@ -73,7 +73,7 @@ export class Upload {
     this.retry();
   }
 
-  /** Take the place of the file that is there now. */
+  /** Replace the file that has this name now. */
   async replace() {
     const url = this.url;
     const { tag, status } = await tagOf(url);
@@ -83,7 +83,7 @@ export class Upload {
   }
 
   #move(sent) {
-    if (this.state === "paused") return; // it was on its way already
+    if (this.state === "paused") return; // this report was on its way before the pause
     this.sent = sent ?? this.sent;
     this.#to(this.sent < this.file.size ? "sending" : "storing", "", sent === null);
   }

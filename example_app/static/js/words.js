@@ -1,21 +1,21 @@
-// The texts of the scripts in the browser's language: the server sends the translations as a module.
+// The texts of the scripts, in the browser's language. The server sends the translations as a module.
 
 import { language, texts } from "../../words.js";
 
 export { language };
 
-/** Translate a text; `{name}` in it becomes the value of this name. */
+/** Translate a text, and replace `{name}` in it by the value of this name. */
 export function _(text, values = {}) {
   return filled(texts[text] ?? text, values);
 }
 
-/** Translate a text that has a number `n`: the singular, or the plural. English and German have the same rule. */
+/** Translate the singular or the plural of a text with the number `n`. English and German have the same rule. */
 export function ngettext(one, many, n, values = {}) {
   const forms = texts[one] ?? [one, many];
   return filled(forms[n === 1 ? 0 : 1], { n: new Intl.NumberFormat(language).format(n), ...values });
 }
 
-/** A size for people: `10.2 kB`. */
+/** Format a size: `10.2 kB`. */
 export function sizeText(size) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
   const step = Math.min(Math.floor(Math.log10(Math.max(size, 1)) / 3), units.length - 1);
@@ -25,7 +25,7 @@ export function sizeText(size) {
   return new Intl.NumberFormat(language, form).format(shown);
 }
 
-/** A time for people, from seconds: `9 sec`, `3 min`. */
+/** Format a number of seconds: `9 sec`, `3 min`. */
 export function durationText(seconds) {
   const [unit, shown] = seconds < 90 ? ["second", seconds] : seconds < 5400 ? ["minute", seconds / 60] : ["hour", seconds / 3600];
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(Math.ceil(shown));
