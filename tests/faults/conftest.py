@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.faults import Figures
+from tests.support.faults import MINUTES, Figures
 
 _PROPERTY = "figures"
 
@@ -23,6 +23,19 @@ def figures(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Figures]
     yield make
     # With the report, because another process than this one may print it.
     request.node.user_properties += [(_PROPERTY, str(one)) for one in made]
+
+
+@pytest.fixture
+def seconds(request: pytest.FixtureRequest) -> float:
+    """How long a test lasts that has the marker `lasts(short=…, share=…)`.
+
+    `short` is the seconds of the short form. In the long form all selected tests together last :data:`MINUTES`, and
+    each of them in proportion to its `share`: so one that is selected alone lasts all of them.
+    """
+    found = [marker for item in request.session.items if (marker := item.get_closest_marker("lasts"))]
+    mine = request.node.get_closest_marker("lasts").kwargs
+    part: float = mine["share"] / sum(marker.kwargs["share"] for marker in found)
+    return max(float(mine["short"]), MINUTES * 60 * part)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -101,9 +101,10 @@ class Client:
         return status, data
 
 
+@pytest.mark.lasts(short=3, share=0.05)
 @pytest.mark.parametrize("kind", FAULTS)
 def test_nothing_acknowledged_is_lost(
-    kind: str, stage: tuple[Crashing, Desk, Address], figures: Callable[[str], Figures]
+    kind: str, stage: tuple[Crashing, Desk, Address], figures: Callable[[str], Figures], seconds: float
 ) -> None:
     crashed, desk, address = stage
     assert isinstance(desk.storage, SQLAlchemyStorage)
@@ -114,7 +115,7 @@ def test_nothing_acknowledged_is_lost(
 
     def harm() -> None:
         try:
-            for number in rounds(short=3, share=0.05):
+            for number in rounds(seconds):
                 time.sleep(0.5)
                 FAULTS[kind][number % len(FAULTS[kind])](crashed)
                 counted.count(rounds=1, faults=1)

@@ -90,15 +90,16 @@ def increment(storage: SQLAlchemyStorage, counted: Figures) -> None:
         counted.note("refused as stale")
 
 
+@pytest.mark.lasts(short=1, share=0.05)
 @pytest.mark.parametrize("own", [True, False], ids=["own scopes", "scopes of the host"])
-def test_guarded_writes(own: bool, nodes: Nodes, figures: Figure) -> None:
+def test_guarded_writes(own: bool, nodes: Nodes, figures: Figure, seconds: float) -> None:
     owner = SQLAlchemyStorage(nodes.here)
     owner.remove_scope("guarded")
     owner.add_scope("guarded")
     owner.set("guarded", "v", 0)
     storages = [SQLAlchemyStorage(node, scopes=None if own else lambda task: [task]) for node in nodes]
     counted = figures(f"Galera, guarded writes, {'own scopes' if own else 'scopes of the host'}")
-    for _ in rounds(short=1, share=0.05):
+    for _ in rounds(seconds):
         assert at_once(*(partial(increment, storage, counted) for storage in storages)) == [None, None]
         counted.count(rounds=1, requests=2)
     counted.count(lost=counted.acknowledged - number(storages[1]))
@@ -106,7 +107,8 @@ def test_guarded_writes(own: bool, nodes: Nodes, figures: Figure) -> None:
     assert counted.acknowledged >= counted.rounds
 
 
-def test_a_guard_over_two_variables(nodes: Nodes) -> None:
+@pytest.mark.lasts(short=0.5, share=0.02)
+def test_a_guard_over_two_variables(nodes: Nodes, seconds: float) -> None:
     """Each writer leaves one of the two as it is, so that their changes have no row in common but for the lock's."""
     storages = [SQLAlchemyStorage(node, scopes=lambda task: [task]) for node in nodes]
 
@@ -119,7 +121,7 @@ def test_a_guard_over_two_variables(nodes: Nodes) -> None:
             "pair", put={"a": Value("Integer", 0), "b": Value("Integer", 0), name: Value("Integer", 1)}, guard=guard
         )
 
-    for _ in rounds(short=0.5, share=0.02):
+    for _ in rounds(seconds):
         storages[0].update("pair", put={"a": Value("Integer", 0), "b": Value("Integer", 0)})
         ends = at_once(*(partial(swap, storage, name) for storage, name in zip(storages, "ab", strict=True)))
         assert sorted(str(type(end).__name__) for end in ends) == ["NoneType", "Stale"]
@@ -136,7 +138,8 @@ def test_many_writers_of_one_variable(nodes: Nodes) -> None:
     assert at_once(*(partial(write, storages[number % 2], number) for number in range(4))) == [None] * 4
 
 
-def test_scopes_that_are_removed_while_the_other_node_writes(nodes: Nodes, figures: Figure) -> None:
+@pytest.mark.lasts(short=2, share=0.05)
+def test_scopes_that_are_removed_while_the_other_node_writes(nodes: Nodes, figures: Figure, seconds: float) -> None:
     here, there = SQLAlchemyStorage(nodes.here), SQLAlchemyStorage(nodes.there)
     works: list[Callable[[str], object]] = [
         lambda task: there.update(task, put={"new": Bytes(bytes(10))}),
@@ -144,7 +147,7 @@ def test_scopes_that_are_removed_while_the_other_node_writes(nodes: Nodes, figur
         lambda task: there.add_scope(f"{task}-below", parent=task),
     ]
     counted = figures("Galera, scopes removed on one node")
-    for turn in rounds(short=2, share=0.05):
+    for turn in rounds(seconds):
         claim, task = f"claim-{turn}", f"task-{turn}"
         here.add_scope(claim, task=False)
         here.add_scope(task, parent=claim)

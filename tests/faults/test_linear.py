@@ -98,14 +98,17 @@ class Observed:
         return None if answer.status_code == 503 else end
 
 
-def test_one_story(desk: Desk, request: pytest.FixtureRequest, figures: Callable[[str], Figures]) -> None:
+@pytest.mark.lasts(short=3, share=0.06)
+def test_one_story(
+    desk: Desk, request: pytest.FixtureRequest, figures: Callable[[str], Figures], seconds: float
+) -> None:
     storage, _ = parts(desk)
     counted = figures(f"one variable on {request.node.callspec.params['desk']}")
     observed = Observed(counted)
 
     def run(act: Callable[[FlaskClient, Random, int], object], seed: int) -> None:
         client, random = desk.app.test_client(), Random(seed)
-        for turn in rounds(short=3, share=0.06):
+        for turn in rounds(seconds):
             act(client, random, turn)
 
     def sweep(client: FlaskClient, random: Random, turn: int) -> None:

@@ -51,7 +51,8 @@ def desk(request: pytest.FixtureRequest, pooled_url: str) -> Iterator[Desk]:
         yield made
 
 
-def test_serves_many_at_once_with_no_setting(desk: Desk, figures: Callable[[str], Figures]) -> None:
+@pytest.mark.lasts(short=2, share=0.03)
+def test_serves_many_at_once_with_no_setting(desk: Desk, figures: Callable[[str], Figures], seconds: float) -> None:
     counted = figures("PgBouncer, transactions")
     for number in range(CLIENTS):
         desk.storage.add_scope(f"task-{number}")
@@ -60,7 +61,7 @@ def test_serves_many_at_once_with_no_setting(desk: Desk, figures: Callable[[str]
 
     def serve(number: int) -> None:
         client = desk.app.test_client()
-        for turn in rounds(short=2, share=0.03):
+        for turn in rounds(seconds):
             ask(client, f"/task/task-{number}/variables", number, turn, counted)
 
     together(*(partial(serve, number) for number in range(CLIENTS)))

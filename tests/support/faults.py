@@ -10,16 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 MINUTES = float(os.environ.get("TASKVARS_TEST_MINUTES", "0"))
-"""For all tests that last as long as they are told; 0 is the short form, of some seconds each."""
-
-
-def duration(short: float, share: float) -> float:
-    """Tell how many seconds a test lasts.
-
-    :param short: the seconds of the short form.
-    :param share: the part of :data:`MINUTES` that it takes in the long form.
-    """
-    return max(short, MINUTES * 60 * share)
+"""For all selected tests that last as long as they are told; 0 is the short form, of some seconds each."""
 
 
 @dataclass
@@ -60,9 +51,9 @@ def together(*works: Callable[[], object]) -> None:
             running.result()
 
 
-def rounds(short: float, share: float) -> Iterator[int]:
-    """Count rounds for as long as :func:`duration` tells, and at least one."""
-    end, number = time.monotonic() + duration(short, share), 0
+def rounds(seconds: float) -> Iterator[int]:
+    """Count rounds for so many seconds, and at least one."""
+    end, number = time.monotonic() + seconds, 0
     while number == 0 or time.monotonic() < end:
         number += 1
         yield number
