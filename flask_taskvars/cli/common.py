@@ -1,4 +1,4 @@
-"""What the commands share: the storage that they work on, readable errors, progress bars."""
+"""Shared by the commands: the storage to work on, readable errors, and progress bars."""
 
 from __future__ import annotations
 
@@ -73,13 +73,15 @@ def current_mount() -> Mount:
     if group and group.info_name in mounts:
         return mounts[group.info_name]
     if len(mounts) > 1:
-        raise click.ClickException(f"Several mounts share these commands: there are {', '.join(mounts)}.")
+        raise click.ClickException(
+            f"The command can't tell which mount you mean: several share its group, {', '.join(mounts)}."
+        )
     [mount] = mounts.values()  # the host renamed the group
     return mount
 
 
 def current_tabled() -> Tabled:
-    """Return the storage of the mount, if it has tables.
+    """Return the storage of the mount, which must have its own tables.
 
     :raises ClickException: it has no tables.
     """

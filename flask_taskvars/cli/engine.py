@@ -42,14 +42,14 @@ _FEW = 200
 def import_engine(
     url: str, table_prefix: str, tasks: tuple[str, ...], process_definition: str | None, dry_run: bool
 ) -> None:
-    """Import variables from the database of a Camunda 7, Operaton or CIB seven, which may run or not.
+    """Import variables from the database of a Camunda 7, Operaton or CIB seven. The engine may be running.
 
     Tasks and the scopes around them keep their ids, so their URLs stay the same. The command compares each variable
     with the app's storage: it skips equal ones and replaces different ones. It removes nothing. If an import broke off,
     run it again; a second run imports what has changed.
 
-    If something is left out, a line tells the scope, the variable and the reason, with tabs between, and the exit
-    status is 1.
+    For each variable that is left out, a line has the scope, the variable and the reason, with tabs between. The exit
+    status is then 1.
     """
     if tasks and process_definition is not None:
         raise click.UsageError("Choose by --task or by --process-definition, not by both.")
@@ -113,13 +113,13 @@ def _check(storage: CamundaStorage) -> None:
     except StorageUnavailable as error:
         cause = getattr(error.__cause__, "orig", error.__cause__)
         raise click.ClickException(
-            f"The engine's tables can't be read: {printable(str(cause))}. Look at --from and --table-prefix."
+            f"The engine's tables can't be read: {printable(str(cause))}. Check --from and --table-prefix."
         ) from error
 
 
 def _show(reason: str, scope: str, name: str | None = None) -> None:
     if sys.stderr.isatty():
-        click.echo("\r\x1b[K", nl=False, err=True)  # clears the progress bar, which is drawn again below
+        click.echo("\r\x1b[K", nl=False, err=True)  # clears the progress bar, which is then drawn again below
     click.echo("\t".join(map(printable, (scope, name or "", reason))))
 
 

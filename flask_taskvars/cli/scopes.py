@@ -27,11 +27,8 @@ def scoped() -> Iterator[ScopedStorage]:
             yield storage
         except TaskNotFound as error:
             raise click.ClickException(f"There is no task or scope {printable(error.task_id)}.") from error
-        except (
-            ValueError,
-            TypeError,
-            NotImplementedError,
-        ) as error:  # in this order: the id is taken, the host keeps the scopes, the storage can't list them
+        except (ValueError, TypeError, NotImplementedError) as error:
+            # ValueError: the id is taken. TypeError: the host keeps the scopes. The third: the storage can't list them.
             raise click.ClickException(printable(str(error))) from error
 
 

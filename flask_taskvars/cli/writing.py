@@ -135,5 +135,5 @@ def _told_apart(kind: str, scope: str | None, create: bool) -> Iterator[None]:
     try:
         yield
     except TaskNotFound as error:
-        hint = "" if create else f" Look at the id, or add the {kind} with --create."
+        hint = "" if create else f" Check the id, or add the {kind} with --create."
         raise click.ClickException(f"There is no {kind} {printable(scope or error.task_id)}.{hint}") from error

@@ -123,7 +123,7 @@ def test_put_takes_every_type(app: Flask, storage: MemoryStorage, options: list[
 
 def test_put_adds_what_is_not_there_when_told_to(app: Flask, storage: MemoryStorage) -> None:
     into = ["put", "t2", "v", "-"]
-    assert "There is no task t2. Look at the id, or add the task with --create." in failed(run(app, *into, stdin=b""))
+    assert "There is no task t2. Check the id, or add the task with --create." in failed(run(app, *into, stdin=b""))
     assert run(app, *into, "--create", "--scope", "claim", stdin=b"outer").exit_code == 0
     assert run(app, *into, "--create", stdin=b"inner").exit_code == 0
     assert "There is no scope clame. Look at" in failed(run(app, *into, "--scope", "clame", stdin=b"x"))

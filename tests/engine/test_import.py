@@ -276,4 +276,4 @@ def test_a_task_that_ends_meanwhile_is_told(live: Live) -> None:
 
 @pytest.mark.parametrize("prefix", ["X_", "none."])
 def test_a_wrong_prefix_is_explained(live: Live, prefix: str) -> None:
-    assert "Look at --from and --table-prefix" in failed(take(live, MemoryStorage(), "--table-prefix", prefix))
+    assert "Check --from and --table-prefix" in failed(take(live, MemoryStorage(), "--table-prefix", prefix))
