@@ -126,7 +126,7 @@ def test_put_adds_what_is_not_there_when_told_to(app: Flask, storage: MemoryStor
     assert "There is no task t2. Check the id, or add the task with --create." in failed(run(app, *into, stdin=b""))
     assert run(app, *into, "--create", "--scope", "claim", stdin=b"outer").exit_code == 0
     assert run(app, *into, "--create", stdin=b"inner").exit_code == 0
-    assert "There is no scope clame. Look at" in failed(run(app, *into, "--scope", "clame", stdin=b"x"))
+    assert "There is no scope clame. Check" in failed(run(app, *into, "--scope", "clame", stdin=b"x"))
     assert list(storage.scopes()) == [Scope("claim", None, False), Scope("t1", None, True), Scope("t2", "claim", True)]
     assert found(storage, "v", "t2")[1] == b"inner"
     storage.update("t2", delete=["v"])
