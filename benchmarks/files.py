@@ -75,7 +75,7 @@ def _ours(stage: Stage, scale: Scale, stack: ExitStack, contents: Path) -> Itera
     """One directory behind all of them; its values are uploaded once."""
     database = stage.with_tables("sqlite", "files")
     env = {"BENCH_CONTENTS": f"file://{contents}"}
-    [server, _] = blocks((ROOT / "docs" / "offload.md").read_text(encoding="utf-8"), "nginx")
+    [server, *_] = blocks((ROOT / "docs" / "offload.md").read_text(encoding="utf-8"), "nginx")
     server = server.replace(CONTENTS, str(contents))
     stage.upload(database, env, [SMALL, *scale.sizes])
     for name in SERVERS:

@@ -30,8 +30,8 @@ from tests.support.servers import Served, serve
 pytestmark = pytest.mark.tools
 
 PAGE = (ROOT / "docs" / "offload.md").read_text(encoding="utf-8")
-FILES, OBJECTS = blocks(PAGE, "nginx")
-[APACHE] = blocks(PAGE, "apache")
+FILES, OBJECTS, REST = blocks(PAGE, "nginx")
+APACHE, APACHE_REST = blocks(PAGE, "apache")
 TABLES = [
     *(*preconditions.IF_MATCH, *preconditions.IF_UNMODIFIED_SINCE, *preconditions.IF_NONE_MATCH),
     *(*preconditions.IF_MODIFIED_SINCE, *preconditions.ORDER, *preconditions.IF_RANGE),
@@ -44,13 +44,14 @@ LIBRARIES = Path("/usr/lib/apache2/modules")
 
 
 @contextmanager
-def apache(folder: Path, upstream: Address, contents: str) -> Iterator[Address]:
+def apache(folder: Path, upstream: Address, contents: str, beside: str = "") -> Iterator[Address]:
     """Run Apache as the page configures it, in front of a server."""
     program = shutil.which("apache2", path="/usr/sbin:/usr/bin")
     if program is None or not (LIBRARIES / "mod_xsendfile.so").exists():
         missing("Apache with mod_xsendfile is not installed")
     address = Address("127.0.0.1", free_port())
-    server = APACHE.replace(UPSTREAM, str(upstream)).replace("*:80", str(address)).replace("/srv/contents", contents)
+    server = APACHE.replace("</VirtualHost>", f"{beside}\n</VirtualHost>").replace(UPSTREAM, str(upstream))
+    server = server.replace("*:80", str(address)).replace("/srv/contents", contents)
     loaded = "".join(f"LoadModule {one}_module {LIBRARIES}/mod_{one}.so\n" for one in MODULES)
     user = "User www-data\nGroup www-data\n" if os.geteuid() == 0 else ""  # it sends nothing as root
     (folder / "apache.conf").write_text(
@@ -79,26 +80,35 @@ def offloaded(request: pytest.FixtureRequest) -> Iterator[Served]:
     """gunicorn behind nginx or Apache; a test may ask for it alone."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as root:
         Path(root).chmod(0o755)  # nginx and Apache read as another user than we are
-        yield from _offloaded(request.param, Path(root))
+        with offloading(request.param, Path(root)) as served:
+            yield served
 
 
-def _offloaded(offload: str, folder: Path) -> Iterator[Served]:
+@contextmanager
+def offloading(
+    offload: str, folder: Path, target: str = "tests.support.offload_app:app", beside: str = ""
+) -> Iterator[Served]:
+    """Run an app with the served world in gunicorn, behind the server that sends its long contents.
+
+    :param beside: more configuration of that server.
+    """
     url, contents = f"sqlite:///{folder / 'taskvars.db'}", str(folder / "con tents")
     store = Path(contents).as_uri()
     fill(url, store)
     env = {"TASKVARS_TEST_URL": url, "TASKVARS_TEST_CONTENTS": store, "TASKVARS_TEST_OFFLOAD": offload}
-    with serve("gunicorn", folder, "tests.support.offload_app:app", env) as served:
+    with serve("gunicorn", folder, target, env) as served:
         if not offload:
             yield served
             return
         if offload == "x-sendfile":
-            with apache(folder, served.address, f'"{contents}"') as address:
+            with apache(folder, served.address, f'"{contents}"', beside) as address:
                 yield Served(offload, address, served.log, served.pid)
             return
         socket = f"{folder}/files.sock"
         server = FILES.replace("/run/taskvars-files.sock", socket)
         server = server.replace("/taskvars-whole/srv/contents/", f'"/taskvars-whole{contents}/"')
         server = server.replace("/srv/contents/", f'"{contents}/"')
+        server = server.replace("    location /taskvars-files/ {", f"{beside}\n    location /taskvars-files/ {{")
         with nginx(folder, served.address, server) as address:
             yield Served(offload, address, served.log, served.pid)
 

@@ -8,11 +8,14 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from flask_taskvars import TaskVars, everybody
+from flask_taskvars.mount import Authorize
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
 from tests.support.served_world import TASK, VARIABLES
 
 
-def make_app(url: str, contents: str, offload: str) -> tuple[Flask, SQLAlchemy, SQLAlchemyStorage]:
+def make_app(
+    url: str, contents: str, offload: str, authorize: Authorize = everybody
+) -> tuple[Flask, SQLAlchemy, SQLAlchemyStorage]:
     """The extension over a database and a content store, which is named by its URL."""
     app, db = Flask("offloading"), SQLAlchemy()
     app.config["SQLALCHEMY_DATABASE_URI"] = url
@@ -20,7 +23,7 @@ def make_app(url: str, contents: str, offload: str) -> tuple[Flask, SQLAlchemy, 
     app.config["TASKVARS_OFFLOAD"] = offload
     db.init_app(app)
     storage = SQLAlchemyStorage(db)
-    TaskVars(storage, everybody).init_app(app)
+    TaskVars(storage, authorize).init_app(app)
     return app, db, storage
 
 
