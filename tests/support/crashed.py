@@ -11,9 +11,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tests.support.databases import end_postgresql, free_port, postgresql, postgresql_process, prepare
-from tests.support.rawhttp import Address
-from tests.support.servers import PYTHON, Served, run
+from tests.support.databases import end_postgresql, postgresql, postgresql_process, prepare
+from tests.support.servers import Served, two_workers
 
 _OTHERS = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type LIKE 'client%'"
 
@@ -42,16 +41,12 @@ class Crashing:
     def kill_worker(self) -> None:
         """Kill a worker; gunicorn starts another one."""
         assert self.served
-        children = Path(f"/proc/{self.served.pid}/task/{self.served.pid}/children").read_text().split()
-        os.kill(int(children[0]), signal.SIGKILL)
+        os.kill(self.served.workers()[0], signal.SIGKILL)
 
     @contextmanager
     def serving(self, folder: Path) -> Iterator[Served]:
         """Two workers with threads, on the database."""
-        address = Address("127.0.0.1", free_port())
-        workers = ["--workers", "2", "--worker-class", "gthread", "--threads", "8", "--no-control-socket"]
-        command = [*PYTHON, "gunicorn", "--bind", str(address), *workers, "tests.support.served_app:app"]
-        with run("gunicorn", command, address, folder, {"TASKVARS_TEST_URL": self.url}) as self.served:
+        with two_workers(folder, {"TASKVARS_TEST_URL": self.url}) as self.served:
             yield self.served
 
 

@@ -53,6 +53,11 @@ class Served:
     log: Path
     pid: int
 
+    def workers(self) -> list[int]:
+        """The ids of its child processes."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(child) for child in children.split()]
+
 
 @contextmanager
 def serve(name: str, folder: Path, target: str, env: Mapping[str, str]) -> Iterator[Served]:
@@ -62,6 +67,16 @@ def serve(name: str, folder: Path, target: str, env: Mapping[str, str]) -> Itera
     """
     address = Address("127.0.0.1", free_port())
     with run(name, COMMANDS[name](address, target), address, folder, env) as served:
+        yield served
+
+
+@contextmanager
+def two_workers(folder: Path, env: Mapping[str, str]) -> Iterator[Served]:
+    """Run gunicorn with two workers of eight threads each, with the app of `served_app`."""
+    address = Address("127.0.0.1", free_port())
+    workers = ["--workers", "2", "--worker-class", "gthread", "--threads", "8", "--keep-alive", "60"]
+    command = [*PYTHON, "gunicorn", "--bind", str(address), *workers, "--no-control-socket"]
+    with run("gunicorn", [*command, "tests.support.served_app:app"], address, folder, env) as served:
         yield served
 
 
