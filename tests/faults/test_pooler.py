@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,8 @@ from flask.testing import FlaskClient
 
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
 from flask_taskvars.values import BLOCK
+from tests.app.test_cli import failed, run
+from tests.app.test_cli_program import database
 from tests.conftest import missing
 from tests.support.databases import Missing
 from tests.support.desk import Desk, make_desk
@@ -28,16 +31,23 @@ CLIENTS = 12
 VALUES = {"small": pattern(1000), "large": pattern(2 * BLOCK + 1)}
 
 
-@pytest.fixture(scope="module")
-def pooled_url(postgresql_url: str) -> Iterator[str]:
-    """The URL of a PgBouncer in transaction mode, with three connections to the server."""
+@contextmanager
+def pooler(url: str, mode: str) -> Iterator[str]:
+    """A PgBouncer with three connections to the server; gives its URL."""
     # Not in one of pytest's folders, which only their owner may enter.
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
-            with pgbouncer(Path(folder), postgresql_url) as url:
-                yield url
+            with pgbouncer(Path(folder), url, mode) as through:
+                yield through
         except Missing as absence:
             missing(str(absence))
+
+
+@pytest.fixture(scope="module")
+def pooled_url(postgresql_url: str) -> Iterator[str]:
+    """The URL of a PgBouncer in transaction mode."""
+    with pooler(postgresql_url, "transaction") as url:
+        yield url
 
 
 @pytest.fixture(params=["nobody listens", "a listener"])
@@ -91,6 +101,23 @@ def test_a_session_of_the_hosts(desk: Desk) -> None:
         engine = sa.create_engine(db.engine.url)
         assert SQLAlchemyStorage(engine).get("task", "v").scope == "task"
         engine.dispose()
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_the_doctor_sees_the_pooler(driver: str, pooled_url: str, postgresql_url: str) -> None:
+    for url, told in ((pooled_url, "clock\tok\npooler\tok\n"), (postgresql_url, "clock\tok\nlimits\tok\n")):
+        through = sa.make_url(url).set(drivername=f"postgresql+{driver}").render_as_string(hide_password=False)
+        for settings in ({}, {"connect_args": {"prepare_threshold": None}} if driver == "psycopg" else {}):
+            with make_desk(through, SQLALCHEMY_ENGINE_OPTIONS=settings) as desk:
+                found = run(desk.app, "doctor")
+                assert (told in found.output, found.exit_code) == (True, 0)
+
+
+def test_the_doctor_sees_a_pooler_that_refuses_transactions(postgresql_url: str) -> None:
+    with pooler(postgresql_url, "statement") as url, database(url) as (app, _):
+        assert failed(run(app, "doctor")).startswith(
+            "pooler\tIt refuses transactions: set `pool_mode = transaction`.\n"
+        )
 
 
 def test_without_a_pooler_statements_are_prepared(postgresql_url: str) -> None:

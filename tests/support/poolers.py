@@ -8,7 +8,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tests.support.databases import free_port, owner, prepare, program, running
+from tests.support.databases import free_port, owner, program, running
+from tests.support.stores import wait_for_port
 
 _SETTINGS = """\
 [databases]
@@ -41,7 +42,6 @@ def pgbouncer(folder: Path, url: str, mode: str = "transaction", size: int = 3) 
         _SETTINGS.format(host=server.host, port=server.port, user=server.username, own=own, mode=mode, size=size)
     )
     settings.chmod(0o644)
-    with running([*user, command, settings], folder):
-        through = server.set(port=own).render_as_string(hide_password=False)
-        prepare(through, "SELECT 1")
-        yield through
+    with running([*user, command, settings], folder) as process:
+        wait_for_port(process, own)
+        yield server.set(port=own).render_as_string(hide_password=False)

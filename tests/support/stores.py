@@ -114,14 +114,15 @@ def running(command: list[str | Path], port: int, folder: Path, environ: dict[st
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, env=environ)
         try:
-            _wait(process, port)
+            wait_for_port(process, port)
             yield
         finally:
             process.terminate()
             process.wait(30)
 
 
-def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_for_port(process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until a server listens. :raises Missing: it has ended, or a minute has passed."""
     deadline = time.monotonic() + 60
     while True:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import PoolProxiedConnection
+from sqlalchemy import Connection, PoolProxiedConnection, func, select
 
 _IDLE = 0
 _SEEN = "taskvars_pooler_seen"
@@ -32,14 +32,25 @@ def avoid_prepared(pooled: PoolProxiedConnection) -> None:
     pooled.info[_SEEN] = True
 
 
+def leads_to_pooler(connection: Connection) -> bool:
+    """Whether a connection to PostgreSQL leads to a pooler. Only psycopg and psycopg2 can tell; others return False."""
+    driver: Any = connection.connection.driver_connection
+    return hasattr(driver, "info") and _is_invented(driver, connection.scalar(select(func.pg_backend_pid())))
+
+
 def _is_behind_pooler(connection: Any, idle: bool) -> bool:
-    """Recognize a pooler by the process id from the log-in: a pooler invents one, PostgreSQL sends its own."""
+    """Ask, and leave no transaction behind."""
     before = connection.autocommit
     if idle:
-        connection.autocommit = True  # so that no transaction stays open
+        connection.autocommit = True
     try:
         [process] = connection.execute("SELECT pg_backend_pid()", prepare=False).fetchone()
     finally:
         if idle and not connection.closed:
             connection.autocommit = before
+    return _is_invented(connection, process)
+
+
+def _is_invented(connection: Any, process: int | None) -> bool:
+    """Recognize a pooler by the process id from the log-in: a pooler invents one, PostgreSQL sends its own."""
     return bool(process != connection.info.backend_pid)

@@ -15,7 +15,7 @@ from ...values import BLOCK, regular
 from ..sql.database import Database, transact
 from ..sql.limits import WINDOW
 
-_BATCH = 16
+BATCH = 16
 """Blocks in one transaction of an upload."""
 _SLICE = 32
 """Blocks deleted in one transaction. On SQLite other writers wait for it."""
@@ -51,7 +51,7 @@ class ChunkContents(ContentStore):
         try:
             for number, block in enumerate(_some(regular(blocks))):
                 pending.append({"content_id": content_id, "number": number, "data": block})
-                if len(pending) == _BATCH:
+                if len(pending) == BATCH:
                     self._flush(pending)
             self._flush(pending)
         except BaseException:

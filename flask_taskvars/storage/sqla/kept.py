@@ -90,7 +90,8 @@ class KeptStorage(ScopedStorage):
     def diagnose(self) -> Iterator[Examined]:
         """Examine the database, its tables, its clock and each content store.
 
-        To test a content store, a few bytes are written to it and deleted.
+        If a pooler is in front of PostgreSQL, it is examined too; on MariaDB and MySQL, so is the limit
+        `max_allowed_packet`. To test a content store, a few bytes are written to it and deleted.
         """
         return diagnose(self._databases.own, self._tables, self._stores, self._markers)
 
