@@ -1,4 +1,4 @@
-"""Fixtures: a small host app (a desk) on each storage, and the database servers behind them."""
+"""Fixtures: a small host app (a desk) on each storage, and the servers of databases and object stores."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from tests.support import databases, stores
 from tests.support.desk import Desk, make_desk
 
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
-settings.load_profile("same")  # made-up values are the same in each run; `make explore` makes up others
-# hypothesis also tries the literals in all loaded modules of ours: each change there would make up other values.
+settings.load_profile("same")  # generated values are the same in each run; `make explore` generates others
+# hypothesis also tries the literals in our loaded modules: any change there would change the generated values.
 setattr(HypothesisProvider, "_local_constants", Constants())  # noqa: B010 - mypy takes a property for a method
 
 KINDS = ("memory", "sqlite", "postgresql", "mariadb")
 DIRECTORY = "directory"
-"""SQLite, with long values as files in a directory: a kind for tests of what happens to long values."""
+"""SQLite, with long values as files in a directory. Tests of long values use this kind."""
 
 
 def missing(reason: str) -> None:
-    """Skip what this machine can't run; where CI runs, nothing may be missing."""
+    """Skip a test that this machine can't run. In CI nothing may be missing: there the test fails."""
     if os.environ.get("CI"):
         pytest.fail(f"{reason}, and CI must run everything")
     pytest.skip(reason)
 
 
 def server(start: Callable[[Path], AbstractContextManager[str]]) -> Iterator[str]:
-    """What a context manager gives for an empty folder, or a skip where its programs are missing."""
+    """Start a server in an empty folder and yield its URL; skip the test if the server's programs are missing."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         try:
@@ -47,31 +47,31 @@ def server(start: Callable[[Path], AbstractContextManager[str]]) -> Iterator[str
 
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
-    """The SQLAlchemy URL of a PostgreSQL of this run."""
+    """The SQLAlchemy URL of a PostgreSQL that was started for this run."""
     yield from server(databases.postgresql)
 
 
 @pytest.fixture(scope="session")
 def mariadb_url() -> Iterator[str]:
-    """The SQLAlchemy URL of a MariaDB of this run."""
+    """The SQLAlchemy URL of a MariaDB that was started for this run."""
     yield from server(databases.mariadb)
 
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
-    """The URL of an S3 of this run, with an empty bucket."""
+    """The URL of an S3 that was started for this run, with an empty bucket."""
     yield from server(stores.s3)
 
 
 @pytest.fixture(scope="session")
 def azure_endpoint() -> Iterator[str]:
-    """The URL of an Azure emulator of this run, with an empty container."""
+    """The URL of an Azure emulator that was started for this run, with an empty container."""
     yield from server(stores.azure)
 
 
 @pytest.fixture(scope="session", params=["s3", "azure"])
 def object_store(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
-    """Every kind of object store in turn, with its endpoint; the environment has the keys."""
+    """Each kind of object store in turn, with its endpoint. The environment variables have the keys."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in stores.ENVIRONMENTS[request.param].items():
             patch.setenv(name, value)
@@ -80,13 +80,13 @@ def object_store(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str | None]:
-    """From a kind of storage to its SQLAlchemy URL; None for memory."""
+    """A function from a kind of storage to its SQLAlchemy URL; None for memory."""
 
     return lambda kind: database_url_of(request, kind, tmp_path)
 
 
 def database_url_of(request: pytest.FixtureRequest, kind: str, folder: Path) -> str | None:
-    """The SQLAlchemy URL of a kind of storage, with a file in the folder; None for memory."""
+    """Return the SQLAlchemy URL of a kind of storage; None for memory. SQLite gets a file in the folder."""
     match kind:
         case "memory":
             return None
@@ -97,7 +97,7 @@ def database_url_of(request: pytest.FixtureRequest, kind: str, folder: Path) -> 
 
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
-    """Every kind of storage in turn."""
+    """Each kind of storage in turn."""
     return str(request.param)
 
 
@@ -105,7 +105,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 def empty_desk(
     database_url: Callable[[str], str | None], tmp_path: Path
 ) -> Callable[[str], AbstractContextManager[Desk]]:
-    """From a kind of storage to a host app with an empty one."""
+    """A function from a kind of storage to a host app with an empty storage of that kind."""
 
     def make(kind: str) -> AbstractContextManager[Desk]:
         contents = DirectoryContents(tmp_path / "contents") if kind == DIRECTORY else None
@@ -116,7 +116,7 @@ def empty_desk(
 
 @pytest.fixture
 def desk(kind: str, empty_desk: Callable[[str], AbstractContextManager[Desk]]) -> Iterator[Desk]:
-    """A host app with an empty storage of each kind."""
+    """A host app with an empty storage, of each kind in turn."""
     with empty_desk(kind) as made:
         yield made
 

@@ -28,10 +28,10 @@ NOT_HELD = {"NUL", "lone surrogate", "long text", "huge", "nested", "null file",
 
 NOT_OF_AN_ENGINE = {
     "test_takes_ids_literally": "an engine makes its scopes by itself",
-    "test_adds_a_scope_once_and_under_what_exists": "the same",
-    "test_removes_a_scope_with_all_below": "the same",
-    "test_identifies_contents": "it keeps no hash of the bytes, nor when they were written",
-    "test_keeps_its_own_copy": "an Object is a text there",
+    "test_refuses_a_second_scope_of_an_id_and_an_absent_parent": "the same",
+    "test_removes_a_scope_and_all_scopes_below_it": "the same",
+    "test_gives_contents_tags_and_dates": "it keeps no hash of the bytes, nor when they were written",
+    "test_copies_given_values": "an Object is a text there",
     "test_keeps_values_as_they_are": "it takes a part of them only, see below",
 }
 

@@ -1,4 +1,4 @@
-"""A host whose storage notes what is looked up, opened and changed, for tests of its authorization."""
+"""A host app whose storage records each look-up, opening and change, for tests of authorization."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ F, ABSENT, ALL = "/task/t1/variables/f", "/task/t1/localVariables/absent", "/tas
 
 
 class WatchedContent(Content):
-    """Bytes that note in a list that somebody opens them."""
+    """Bytes that record in a list each time they are opened."""
 
     size, etag, sha256, modified = 4, "a", None, None
 
@@ -33,7 +33,7 @@ class WatchedContent(Content):
 
 
 class WatchedStorage(MemoryStorage):
-    """A storage with one task, that notes in a list what is looked up, opened and changed."""
+    """A storage with one task. It records in a list each look-up, opening and change."""
 
     def __init__(self, seen: list[str]) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
 """Debian's Chromium, driven by Playwright, and a WSGI server for it to visit.
 
-What they need is imported when they start, so that tests are collected where neither is installed.
+Both are imported when they start, so that pytest can collect the tests where they are not installed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 FLAGS = [
-    "--no-sandbox",  # that of its processes, which root can't have; a page's own (CSP) works all the same
+    "--no-sandbox",  # root can't run Chromium's process sandbox; the CSP sandbox of a page works without it
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -31,10 +31,10 @@ FLAGS = [
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start a headless Chromium, for a fixture of a module.
+    """Start a headless Chromium, for a fixture with the scope of a module.
 
-    Not for one of the whole run: while Playwright's driver is up, its thread counts as inside an event loop, and
-    `asyncio.run` fails in whatever test comes next.
+    Don't use it for the whole session: while Playwright's driver runs, asyncio takes the thread for one inside an event
+    loop, and `asyncio.run` fails in later tests.
     """
     program = shutil.which("chromium")
     if program is None:
@@ -47,15 +47,15 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def new_tab(browser: Browser) -> Iterator[Page]:
-    """Open an empty tab in a profile of its own."""
+    """Open an empty tab with its own profile."""
     with closing(browser.new_context()) as profile:
         yield profile.new_page()
 
 
 def save_downloads(page: Page, folder: Path) -> None:
-    """Let Chromium save under names of its own choice, as it does for a user; Playwright would name files by ids.
+    """Let Chromium choose the names of downloaded files, as it does for a user. Playwright would use ids as names.
 
-    A file is there when its download's `failure()` has returned None.
+    The file is complete when its download's `failure()` has returned None.
     """
     browser = page.context.browser
     assert browser is not None, "the tab is not of a persistent context"
@@ -66,7 +66,7 @@ def save_downloads(page: Page, folder: Path) -> None:
 
 @contextmanager
 def serving(app: WSGIApplication) -> Iterator[str]:
-    """Serve an app on the loopback interface; gives its origin, `http://127.0.0.1:<port>`."""
+    """Serve an app on the loopback interface. Yield its origin, `http://127.0.0.1:<port>`."""
     from waitress import wasyncore
     from waitress.server import create_server
 
@@ -83,8 +83,8 @@ def serving(app: WSGIApplication) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        # In the loop's own thread, which may be waiting on them; an idle connection would keep the loop alive. Not the
-        # trigger itself: it is still to be written to.
+        # The loop's thread must close its sockets itself, because it may be waiting on them. An idle connection would
+        # keep the loop alive. `end` doesn't close the trigger, because `pull_trigger` still writes to it.
         server.trigger.pull_trigger(end)
         loop.join()
         server.task_dispatcher.shutdown()

@@ -1,4 +1,4 @@
-"""ClamAV's daemon out of Debian's packages, with one signature of the tests' own, started for a test run."""
+"""ClamAV's daemon from Debian's packages, started for a test run. It knows only one signature, made for the tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LIMIT = 16 * 1024 * 1024
 
 @contextmanager
 def clamd(folder: Path) -> Iterator[tuple[str, str]]:
-    """A daemon; gives its addresses: a path, and `host:port`."""
+    """Start a daemon. Yield its two addresses: the path of a socket, and `host:port`."""
     daemon, port = program("clamd", (Path("/usr/sbin"),)), free_port()
     database, path = folder / "signatures", folder / "socket"
     database.mkdir()
@@ -38,7 +38,7 @@ def clamd(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _wait(process: subprocess.Popen[bytes], path: str) -> None:
-    """Wait for the socket, which is there when the signatures are loaded."""
+    """Wait for the socket, which the daemon opens when it has loaded the signatures."""
     deadline = time.monotonic() + 60
     while True:
         with socket.socket(socket.AF_UNIX) as probe:

@@ -1,4 +1,4 @@
-"""A served app over a PostgreSQL, both of which can be killed while clients write."""
+"""A served app on a PostgreSQL. A test can kill either while clients write."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OTHERS = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type 
 
 @dataclass
 class Crashing:
-    """What can be killed."""
+    """A PostgreSQL and the app on it, with ways to kill them."""
 
     url: str
     folder: Path
@@ -39,19 +39,19 @@ class Crashing:
         prepare(self.url, "SELECT 1")
 
     def kill_worker(self) -> None:
-        """Kill a worker; gunicorn starts another one."""
+        """Kill a worker. Gunicorn starts another one."""
         assert self.served
         os.kill(self.served.workers()[0], signal.SIGKILL)
 
     @contextmanager
     def serving(self, folder: Path) -> Iterator[Served]:
-        """Two workers with threads, on the database."""
+        """Serve the app on the database with two workers with threads."""
         with two_workers(folder, {"TASKVARS_TEST_URL": self.url}) as self.served:
             yield self.served
 
 
 @contextmanager
 def crashing(folder: Path) -> Iterator[Crashing]:
-    """Start a PostgreSQL that may be killed."""
+    """Start a PostgreSQL that a test can kill."""
     with postgresql(folder) as url, ExitStack() as stack:
         yield Crashing(url, folder, stack)

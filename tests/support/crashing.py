@@ -1,4 +1,4 @@
-"""A process that is killed at the n-th step of something: at a statement, a commit, or a call of the content store."""
+"""Run an action in a process that is killed at its n-th step: a statement, a commit, or a call of the content store."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _processes.set_forkserver_preload([__name__])
 
 
 class Death:
-    """Kills this process at a step; 0 never does."""
+    """Kills this process at a given step; never if it is 0."""
 
     def __init__(self, at: int) -> None:
         self._left = at
@@ -66,12 +66,12 @@ class Deadly(ContentStore):
 
 
 def open_stores(folder: Path, names: Iterable[str]) -> Stores:
-    """Directories by these names; `db` is the database."""
+    """Open a directory for each name; `db` stands for the database."""
     return {name: None if name == "db" else DirectoryContents(folder / name) for name in names}
 
 
 def dies(action: str, url: str, folder: Path, names: tuple[str, ...], at: int) -> bool:
-    """Do something in a process that is killed at a step; False when it was done before there were that many."""
+    """Run an action in a process that is killed at a step. Return False if the action had fewer steps and ended."""
     process = _processes.Process(target=_act, args=(action, url, folder, names, at))
     process.start()
     process.join(60)

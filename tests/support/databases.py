@@ -1,4 +1,4 @@
-"""Real database servers out of Debian's packages, started for a test run and removed after it."""
+"""Real database servers from Debian's packages, started for a test run and removed after it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Missing(Exception):
 
 @contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
-    """A PostgreSQL with an empty database `taskvars`; gives its SQLAlchemy URL."""
+    """Start a PostgreSQL with an empty database `taskvars`. Yield its SQLAlchemy URL."""
     initdb = program("initdb", POSTGRESQL_FOLDERS)
     user, port, data = owner(folder, "postgres"), free_port(), folder / "data"
     setup: list[str | Path] = [initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
@@ -38,7 +38,7 @@ def postgresql(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def postgresql_process(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The server of a folder that has its `data` already."""
+    """Start the server on a folder that already has its `data`."""
     command: list[str | Path] = [program("postgres", POSTGRESQL_FOLDERS), "-D", folder / "data"]
     for setting in (f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off"):
         command += ["-c", setting]
@@ -49,7 +49,7 @@ def postgresql_process(folder: Path, port: int) -> Iterator[subprocess.Popen[byt
 def end_postgresql(folder: Path, how: signal.Signals) -> None:
     """End the server of a folder, and wait until it has ended.
 
-    :param how: SIGINT lets it write down what it has, SIGQUIT is as if it had crashed.
+    :param how: SIGINT lets the server write its data to disk; SIGQUIT has the effect of a crash.
     """
     note = folder / "data" / "postmaster.pid"
     os.kill(int(note.read_text().split()[0]), how)
@@ -61,7 +61,7 @@ def end_postgresql(folder: Path, how: signal.Signals) -> None:
 
 @contextmanager
 def mariadb(folder: Path) -> Iterator[str]:
-    """A MariaDB with an empty database `taskvars`; gives its SQLAlchemy URL."""
+    """Start a MariaDB with an empty database `taskvars`. Yield its SQLAlchemy URL."""
     server, install = program("mariadbd"), program("mariadb-install-db")
     user, port = owner(folder, "mysql"), free_port()
     data = f"--datadir={folder / 'data'}"
@@ -76,14 +76,17 @@ def mariadb(folder: Path) -> Iterator[str]:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
+    """Return a free port of the loopback interface."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
 
 
 def program(name: str, folders: Sequence[Path] = (Path("/usr/sbin"),)) -> str:
-    """Where a program is, also outside of the user's path. :raises Missing: it is not installed."""
+    """Find a program, also outside of the user's PATH.
+
+    :raises Missing: it is not installed.
+    """
     found = shutil.which(name, path=os.pathsep.join([*map(str, folders), os.environ["PATH"]]))
     if found is None:
         raise Missing(f"{name} is not installed")
@@ -91,7 +94,7 @@ def program(name: str, folders: Sequence[Path] = (Path("/usr/sbin"),)) -> str:
 
 
 def owner(folder: Path, name: str) -> list[str]:
-    """The start of a command that runs it as the server's own user: as root the servers refuse to start."""
+    """Return a command's first words, which run the rest as the server's own user: no server starts as root."""
     if os.getuid() != 0:
         return []
     account = pwd.getpwnam(name)
@@ -104,7 +107,7 @@ def owner(folder: Path, name: str) -> list[str]:
 
 @contextmanager
 def running(command: Sequence[str | Path], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A server for as long as the block runs; its log is in the folder."""
+    """Run a server until the block ends. Its log is in the folder."""
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, cwd=folder)
         try:
@@ -119,7 +122,7 @@ def running(command: Sequence[str | Path], folder: Path) -> Iterator[subprocess.
 
 
 def prepare(url: str, statement: str) -> None:
-    """Run a statement as soon as the server takes it."""
+    """Run a statement as soon as the server accepts it."""
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     deadline = time.monotonic() + 60
     try:

@@ -1,4 +1,4 @@
-"""The demo: in a process of its own, started as `make demo` starts it, or its app in this process."""
+"""The demo, in its own process as `make demo` starts it, or its app in this process."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from tests.support.pages import ROOT
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:
-    """The environment of a demo with its data in `folder`; other programs of it find the app there too."""
+    """Return the environment for a demo with its data in `folder`, or for a command such as `flask` beside it."""
     own = {
         "FLASK_SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder / 'desk.db'}",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "PORT": "0",
         "PYTHONPATH": str(ROOT),
-        "PYTHONWARNINGS": "error,ignore::ResourceWarning",  # waitress leaves open what the process's end closes
+        "PYTHONWARNINGS": "error,ignore::ResourceWarning",  # waitress leaves sockets open when the process ends
     }
     return os.environ | own | variables
 
 
 def authorization(user: str) -> str:
-    """What `curl -u ada:ada` sends, for either user: their passwords are their names."""
+    """Return the header that `curl -u ada:ada` sends for a user. Each password is the user's name."""
     return f"Basic {b64encode(f'{user}:{user}'.encode()).decode()}"
 
 
 @contextmanager
 def process(folder: Path, program: str = "example_app", **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """A demo that has just been started; killed at the end.
+    """Start a demo, and kill it at the end.
 
     :param program: the module to run.
     """
-    # What a child ignores when it starts, it ignores for ever, and in jobs in the background that is SIGINT.
+    # Shells start background jobs with SIGINT ignored, and a child would inherit that. Then Ctrl-C had no effect.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         demo = subprocess.Popen(
@@ -60,7 +60,7 @@ def process(folder: Path, program: str = "example_app", **variables: str) -> Ite
 
 
 def read_until(demo: subprocess.Popen[str], end: str) -> str:
-    """What a demo prints, up to the first line that has `end` in it."""
+    """Return the demo's output up to the first line that contains `end`."""
     assert demo.stdout is not None
     said = ""
     for line in demo.stdout:
@@ -72,7 +72,7 @@ def read_until(demo: subprocess.Popen[str], end: str) -> str:
 
 @dataclass
 class Demo:
-    """A demo that serves."""
+    """A demo that is ready to serve."""
 
     process: subprocess.Popen[str]
     said: str
@@ -82,7 +82,7 @@ class Demo:
         return self.said.partition("open at ")[2].split("/ ")[0]
 
     def interrupt(self) -> tuple[int, str]:
-        """Press Ctrl-C; tell the exit status and what it says then."""
+        """Press Ctrl-C. Return the exit status and the rest of the output."""
         self.process.send_signal(signal.SIGINT)
         rest, _ = self.process.communicate(timeout=60)
         return self.process.returncode, rest
@@ -90,14 +90,17 @@ class Demo:
 
 @contextmanager
 def serving(folder: Path, program: str = "example_app", **variables: str) -> Iterator[Demo]:
-    """A demo that is ready."""
+    """Start a demo, and yield it when it is ready."""
     with process(folder, program, **variables) as demo:
         yield Demo(demo, read_until(demo, "variables/amount/data"))
 
 
 @contextmanager
 def adas_desk(folder: Path, recording_size: int) -> Iterator[FlaskClient]:
-    """Ada's client of the example app in this process, with a recording of so many bytes."""
+    """Yield Ada's client for the example app in this process.
+
+    :param recording_size: the size of the large file `recording`, in bytes.
+    """
     from example_app import create_app
     from example_app.extensions import db
     from example_app.seed import seed
@@ -108,6 +111,6 @@ def adas_desk(folder: Path, recording_size: int) -> Iterator[FlaskClient]:
         seed()
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = authorization("ada")
-    yield client  # outside of a context, in which requests would share their user
+    yield client  # outside of the app context: inside, all requests would share one user
     with app.app_context():
         db.engine.dispose()

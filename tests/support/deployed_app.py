@@ -1,4 +1,4 @@
-"""The app that docs/deploying.md deploys in its tests: uploads, and under /broken a value that breaks off."""
+"""The app with which the tests try docs/deploying.md: uploads, and values under /task/broken that break off."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class BrokenContent(Content):
 
 
 class BrokenStorage(MemoryStorage):
-    """A storage that finds the same broken value wherever it is asked."""
+    """A storage that returns the same broken value for every variable."""
 
     def get(self, task_id: str, name: str, *, local: bool = False) -> Variable:
         return Variable(name, task_id, Bytes(BrokenContent()))
 
 
 def may(action: str, task_id: str, name: str | None) -> bool:
-    """Refuse one name."""
+    """Refuse the name `forbidden`."""
     return name != "forbidden"
 
 
@@ -39,7 +39,7 @@ app = make_app(os.environ["TASKVARS_TEST_URL"], may)
 
 @app.route("/admin/<path:rest>")
 def admin(rest: str) -> str:
-    """A page that the proxy shows to nobody."""
+    """A page that the proxy must not forward."""
     return "for administrators"
 
 

@@ -18,7 +18,7 @@ from flask_taskvars.storage.sqla import SQLAlchemyStorage
 
 @dataclass
 class Desk:
-    """An app, its storage and, where it has one, its database."""
+    """An app, its storage and, if the storage is not in memory, its database."""
 
     app: Flask
     storage: MemoryStorage | SQLAlchemyStorage
@@ -33,9 +33,9 @@ class Desk:
 
 @contextmanager
 def make_desk(url: str | None, contents: ContentStore | None = None, /, **config: object) -> Iterator[Desk]:
-    """Make an app over the database at `url` (None: in memory) with empty tables, inside its app context.
+    """Make an app on the database at `url` (None: in memory) with empty tables, and enter its app context.
 
-    :param contents: where long values lie; None for in the database.
+    :param contents: the store for long values; None for the database.
     :param config: keys of `app.config`.
     """
     app = Flask("desk")

@@ -1,4 +1,4 @@
-"""What the fault suite has in common: how long a test lasts, and the line of figures that it prints."""
+"""Shared by the fault tests: how long a test lasts, and the line of figures that it prints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MINUTES = float(os.environ.get("TASKVARS_TEST_MINUTES", "0"))
 
 @dataclass
 class Figures:
-    """What happened in a test; several threads count."""
+    """Counts what happens in a test. Several threads may count."""
 
     name: str
     rounds: int = 0
@@ -24,17 +24,17 @@ class Figures:
     acknowledged: int = 0
     lost: int = 0
     more: dict[str, object] = field(default_factory=dict)
-    """Further figures, by their names."""
+    """More figures, by name."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def count(self, **numbers: int) -> None:
-        """Add to figures, by their names."""
+        """Add to the named figures."""
         with self._lock:
             for name, number in numbers.items():
                 setattr(self, name, getattr(self, name) + number)
 
     def note(self, name: str, number: int = 1) -> None:
-        """Add to a further figure."""
+        """Add to a figure in `more`."""
         with self._lock:
             self.more[name] = int(str(self.more.get(name, 0))) + number
 
@@ -45,14 +45,14 @@ class Figures:
 
 
 def together(*works: Callable[[], object]) -> None:
-    """Run each in a thread of its own; raise the first error when all have ended."""
+    """Run each function in its own thread. Raise the first error when all have ended."""
     with ThreadPoolExecutor(len(works)) as pool:
         for running in [pool.submit(work) for work in works]:
             running.result()
 
 
 def rounds(seconds: float) -> Iterator[int]:
-    """Count rounds for so many seconds, and at least one."""
+    """Yield round numbers for so many seconds, but at least one."""
     end, number = time.monotonic() + seconds, 0
     while number == 0 or time.monotonic() < end:
         number += 1

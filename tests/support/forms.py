@@ -20,7 +20,7 @@ NO_FIELDS: Mapping[str, str] = {}
 
 
 def part(name: str, data: bytes | str, filename: str | None = None, content_type: str | None = None) -> bytes:
-    """One part; the file name is sent as browsers do."""
+    """Make one part. The file name is escaped as browsers do."""
     head = f'Content-Disposition: form-data; name="{name}"'
     if filename is not None:
         head += '; filename="{}"'.format(filename.replace('"', "%22"))
@@ -40,7 +40,7 @@ def upload(
 
 
 def chunk_rows(desk: Desk) -> int:
-    """How many chunks lie in the database, and files beside it, whoever they belong to."""
+    """Count all chunks in the database and all contents in the desk's content store."""
     if desk.db is None:
         return 0
     with desk.db.engine.connect() as connection:
@@ -49,12 +49,12 @@ def chunk_rows(desk: Desk) -> int:
 
 
 def stored(contents: ContentStore) -> set[str]:
-    """The ids of what lies in a content store, without the note that says which database's it is."""
+    """Return the ids of all contents in a store, without the marker that names the store's database."""
     return set(contents.ids(datetime.now(UTC) + timedelta(hours=1))) - {MARKER}
 
 
 def left_over(desk: Desk) -> int:
-    """Bytes in stores, rows of the journal, and rows of uploads."""
+    """Count contents, rows of the journal and rows of uploads."""
     if desk.db is None:
         return 0
     with desk.db.engine.connect() as connection:
@@ -64,7 +64,7 @@ def left_over(desk: Desk) -> int:
 
 
 def error(answer: TestResponse) -> dict[str, Any]:
-    """The document of an error."""
+    """Return the JSON document of an error."""
     assert answer.content_type == "application/json"
     document = answer.json
     assert document is not None

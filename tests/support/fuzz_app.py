@@ -14,12 +14,12 @@ from tests.support.served_world import noise
 
 
 def may(action: str, task_id: str, name: str | None) -> bool:
-    """Keep one variable secret, and some as they are, so that there is always something to read."""
+    """Hide one variable, and forbid changes of some others, so that a request can always read something."""
     return name != "secret" and (action == "read" or name not in ("locked", "file", "big", "long"))
 
 
 def make_app(url: str) -> Flask:
-    """Two mounts on one storage."""
+    """Mount both profiles on one storage."""
     app, db = Flask("fuzzed"), SQLAlchemy()
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     db.init_app(app)
@@ -30,7 +30,7 @@ def make_app(url: str) -> Flask:
 
 
 def fill(url: str) -> None:
-    """Make the tables, a task in a process, and variables of every kind."""
+    """Create the tables, a task in a process, and variables of every kind."""
     app, db = Flask("filled"), SQLAlchemy()
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     storage = SQLAlchemyStorage(db)

@@ -1,4 +1,4 @@
-"""Requests that nobody would send: made up from a seed, byte for byte."""
+"""Generate strange and broken requests from a seed, byte for byte."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ INFO: Sequence[object] = (
 FILE_NAMES = ("", '; filename="f"', '; filename="', "; filename*=utf-8''%ff", '; filename="a\r\nb"')
 PART_HEADERS = ("", "Content-Type: text/plain\r\n", "Content-Type: \xff\r\n", f"X: {'y' * 9000}\r\n")
 ODD = 0.08
-"""How often each part of a request is an odd one."""
+"""The probability that a part of a request is an odd one."""
 BROKEN = (b"", b"\0", b"\r\n", b"\xff", b"%", b'"', b"A" * 99)
 
 
 class Fuzzer:
-    """Makes requests; the same ones for the same seed.
+    """Makes requests. The same seed makes the same requests.
 
     :param prefix: the path below which the routes are.
     """
@@ -88,7 +88,7 @@ class Fuzzer:
         self._random, self._prefix = random.Random(seed), prefix
 
     def request(self) -> tuple[bytes, bool]:
-        """The bytes of one request, which asks the server to close the connection; and whether they are all of it."""
+        """Return the bytes of one request, and whether they are complete. The request asks to close the connection."""
         kind, body = self._random.choice([(JSON, self._variable), (JSON, self._patch), (FORM, self._form), ("", bytes)])
         data = self._rarely(self._nested, self._noise) or body()
         lines = [("Host", "127.0.0.1"), ("Connection", "close"), *self._framing(kind, data), *self._odd()]

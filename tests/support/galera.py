@@ -1,4 +1,4 @@
-"""A Galera cluster of two MariaDB nodes out of Debian's packages, started for a test run and removed after it."""
+"""A Galera cluster of two MariaDB nodes from Debian's packages, started for a test run and removed after it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROVIDER = Path("/usr/lib/galera/libgalera_smm.so")
 
 @contextmanager
 def galera(folder: Path) -> Iterator[tuple[str, str]]:
-    """Two nodes with an empty database `taskvars`; gives the SQLAlchemy URL of each."""
+    """Start two nodes with an empty database `taskvars`. Yield the SQLAlchemy URL of each."""
     if not PROVIDER.exists():
         raise Missing("galera-4 is not installed")
     first, second = folder / "first", folder / "second"
@@ -23,7 +23,7 @@ def galera(folder: Path) -> Iterator[tuple[str, str]]:
     user = _install(first, second)
     with _node(first, ports[0], addresses[0]):
         prepare(f"{urls[0]}mysql", "CREATE DATABASE taskvars CHARACTER SET utf8mb4")
-    # A node that knows its place in the cluster's history needs no copy of all data, which takes a minute.
+    # With a copy of the first node's data, the second node needs no full transfer, which would take a minute.
     subprocess.run([*user, "cp", "-r", first / "data", second / "data"], check=True)
     with _node(first, ports[0], addresses[0]):
         prepare(f"{urls[0]}taskvars", "SELECT 1 FROM mysql.db")
@@ -33,7 +33,7 @@ def galera(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _install(first: Path, second: Path) -> list[str]:
-    """Make the first node's data. :return: the start of a command of its owner's."""
+    """Create the first node's data. Return the first words of a command that runs as the data's owner."""
     for folder in (first, second):
         folder.mkdir()
         user = owner(folder, "mysql")
@@ -43,7 +43,7 @@ def _install(first: Path, second: Path) -> list[str]:
 
 
 def _node(folder: Path, port: int, address: str, other: str = "") -> AbstractContextManager[object]:
-    """A node that listens to the cluster at an address, and joins the node at the other one."""
+    """Start a node that listens to the cluster at `address` and joins the node at `other`."""
     user = owner(folder, "mysql")
     receive = f"base_host=127.0.0.1;gmcast.listen_addr=tcp://{address};ist.recv_addr=127.0.0.1:{free_port()}"
     options = [

@@ -1,4 +1,4 @@
-"""`python -m tests.support.gated_demo`: the demo with a gate, added as a host adds one to an app that it has."""
+"""`python -m tests.support.gated_demo`: the demo with a gate, added as a host adds one to its app."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask_taskvars.errors.storage import StorageFull
 
 @taskvars.accept
 def by_name(task_id: str, name: str, value: File | Bytes | Value) -> None:
-    """Refuse each variable whose name begins with the status that it shall get."""
+    """Refuse a variable whose name begins with a status: `415 photo` gets a 415."""
     start = name.partition(" ")[0]
     if start == "507":
         raise StorageFull

@@ -1,4 +1,4 @@
-"""A storage with a journal: values that need a row there, and what is in it."""
+"""For tests of the journal: values long enough to get a row there, and functions to look at the journal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def opened(engine: sa.Engine, contents: GivenContents) -> SQLAlchemyStorage:
 
 
 def journal(storage: SQLAlchemyStorage, engine: sa.Engine) -> list[str]:
-    """The states of what is in the journal."""
+    """Return the states of all rows of the journal."""
     table = storage.metadata.tables["taskvars_journal"]
     with engine.connect() as connection:
         return list(connection.scalars(sa.select(table.c.state).where(table.c.id >= 0).order_by(table.c.id)))

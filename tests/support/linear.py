@@ -14,11 +14,11 @@ State: TypeAlias = "tuple[Value, frozenset[Request]]"
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What a client asked, and what it was told.
+    """A client's request and its answer.
 
-    :param start, end: moments; no `end` where nobody knows whether the request took effect.
-    :param value: what was written or read.
-    :param condition: the tag that a guarded write named.
+    :param start, end: moments. `end` is None if it is unknown whether the request took effect.
+    :param value: the tag that was written or read.
+    :param condition: the tag in the If-Match of a guarded write.
     """
 
     kind: Kind
@@ -28,7 +28,7 @@ class Request:
     condition: Value = None
 
     def applied(self, state: Value) -> tuple[bool, Value]:
-        """Whether it could happen in a state, and the state after it."""
+        """Return whether the request could take effect in a state, and the state after it."""
         match self.kind:
             case "write":
                 return True, self.value
@@ -41,10 +41,10 @@ class Request:
 
 
 def first_impossible(requests: Iterable[Request], start: Value = None) -> Request | None:
-    """Find the first request whose answer fits no order of all requests up to its end; None when all fit.
+    """Find the first request whose answer fits no order of the requests up to its end. Return None if all fit.
 
-    This is the search of Wing and Gong, by moments: after each, it knows all states that the variable may be in, with
-    those of the requests under way that have taken effect there.
+    This is the search of Wing and Gong, moment by moment. After each moment it knows all possible states: the
+    variable's value, and which of the requests under way have taken effect.
     """
     moments = [(request.start, 0, request) for request in requests]
     moments += [(request.end, 1, request) for _, _, request in moments if request.end is not None]
@@ -62,7 +62,7 @@ def first_impossible(requests: Iterable[Request], start: Value = None) -> Reques
 
 
 def _states_after(request: Request, states: set[State], under_way: set[Request]) -> set[State]:
-    """The states that are possible when a request has ended."""
+    """Return the states that are possible after a request has ended."""
     found, seen, waiting = set(), set(states), list(states)
     while waiting:
         state, done = waiting.pop()

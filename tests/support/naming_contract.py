@@ -1,4 +1,4 @@
-"""What every storage does with names, ids and scopes: a part of the contract in `storage_contract`."""
+"""The part of the storage contract about names, ids and scopes; `storage_contract` has the rest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.storage_examples import DISTINCT, REFUSED
 
 
 class NamingContract:
-    """One storage, with the scopes `claim` > `stage` > `task`, and a second task `other` in the claim."""
+    """Tests of one storage with the scopes `claim` > `stage` > `task`, and a second task `other` in the claim."""
 
     @pytest.fixture(autouse=True)
     def scopes(self, storage: Storage) -> None:
@@ -28,7 +28,7 @@ class NamingContract:
         assert set(storage.get_all("task")) == set(DISTINCT) - {"a"}
 
     @pytest.mark.parametrize("name", REFUSED, ids=ascii)
-    def test_refuses_names_that_some_database_could_not_hold(self, storage: Storage, name: str) -> None:
+    def test_refuses_names_that_some_databases_cannot_store(self, storage: Storage, name: str) -> None:
         with pytest.raises(InvalidRequest):
             storage.set("task", name, 1)
         with pytest.raises(InvalidRequest):
@@ -48,7 +48,7 @@ class NamingContract:
             storage.set(scope, "v", scope)
         assert [storage.get(scope, "v").value for scope in ids] == [Value("String", scope) for scope in ids]
 
-    def test_adds_a_scope_once_and_under_what_exists(self, storage: Storage) -> None:
+    def test_refuses_a_second_scope_of_an_id_and_an_absent_parent(self, storage: Storage) -> None:
         with pytest.raises(ValueError, match="exists already"):
             storage.add_scope("task")
         with pytest.raises(TaskNotFound):
@@ -57,7 +57,7 @@ class NamingContract:
             storage.set("new", "v", 1)
 
     @pytest.mark.parametrize(("removed", "left"), [("claim", set()), ("stage", {"other"}), ("task", {"other"})])
-    def test_removes_a_scope_with_all_below(self, storage: Storage, removed: str, left: set[str]) -> None:
+    def test_removes_a_scope_and_all_scopes_below_it(self, storage: Storage, removed: str, left: set[str]) -> None:
         for scope in ("claim", "stage", "task", "other"):
             storage.set(scope, "v", scope)
         storage.remove_scope(removed)

@@ -1,4 +1,7 @@
-"""The host app `tests.support.offload_app:app`: others send long contents from `TASKVARS_TEST_CONTENTS`."""
+"""The host app `tests.support.offload_app:app`: a proxy or an object store sends its long contents.
+
+The environment variables `TASKVARS_TEST_CONTENTS` and `TASKVARS_TEST_OFFLOAD` choose the store and the way.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from tests.support.served_world import TASK, VARIABLES
 def make_app(
     url: str, contents: str, offload: str, authorize: Authorize = everybody
 ) -> tuple[Flask, SQLAlchemy, SQLAlchemyStorage]:
-    """The extension over a database and a content store, which is named by its URL."""
+    """Make an app on a database and a content store, both given by their URLs."""
     app, db = Flask("offloading"), SQLAlchemy()
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["TASKVARS_CONTENTS"] = contents
@@ -28,7 +31,7 @@ def make_app(
 
 
 def fill(url: str, contents: str) -> None:
-    """Store the variables of the served world."""
+    """Store the variables of `served_world`."""
     app, db, storage = make_app(url, contents, "")
     with app.app_context():
         db.create_all()

@@ -1,4 +1,4 @@
-"""The pages of the documentation, as tests read them: their blocks of code, and the programs in these."""
+"""Read the pages of the documentation: their blocks of code, sections and tables."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE |
 
 
 def blocks(text: str, language: str) -> list[str]:
-    """The blocks of one language on a page, or on a part of one."""
+    """Return the code blocks of one language in a page, or in a part of one."""
     return [block["text"] for block in _BLOCK.finditer(text) if block["language"] == language]
 
 
 def section(page: Path, heading: str) -> str:
-    """What stands under a heading, up to the next one of its rank or above."""
+    """Return the text under a heading, up to the next heading of the same or a higher level."""
     rank = len(heading.split(" ")[0])
     _, found, rest = page.read_text().partition(f"\n{heading}\n")
     assert found, f"{page.name} has no heading {heading!r}"
@@ -33,7 +33,7 @@ def section(page: Path, heading: str) -> str:
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of the first table, without its head."""
+    """Return the cells of the first table, without its head."""
     table = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)
     assert table, "there is no table"
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table[0].splitlines()[2:]]
@@ -41,7 +41,7 @@ def rows(text: str) -> list[list[str]]:
 
 @contextmanager
 def loaded(program: str, folder: Path) -> Iterator[ModuleType]:
-    """A program as the module `app`, in a file of its own."""
+    """Load a program as the module `app`, from a file in the folder."""
     path = folder / "app.py"
     path.write_text(program)
     spec = importlib.util.spec_from_file_location("app", path)

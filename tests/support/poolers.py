@@ -1,4 +1,4 @@
-"""PgBouncer out of Debian's packages, in front of a PostgreSQL of this run."""
+"""PgBouncer from Debian's packages, in front of a PostgreSQL of this run."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ log_disconnections = 0
 
 @contextmanager
 def pgbouncer(folder: Path, url: str, mode: str = "transaction", size: int = 3) -> Iterator[str]:
-    """A PgBouncer before the PostgreSQL of a URL; gives the URL that leads through it.
+    """Start a PgBouncer in front of the PostgreSQL at a URL. Yield the URL that leads through it.
 
-    :param mode: what a client keeps a connection of the server for: a `session`, a `transaction` or a `statement`.
-    :param size: connections to the server.
+    :param mode: how long a client keeps a server connection: for a `session`, a `transaction` or a `statement`.
+    :param size: the number of server connections.
     """
     server, own = sa.make_url(url), free_port()
     command = program("pgbouncer")

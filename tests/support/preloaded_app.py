@@ -1,6 +1,7 @@
 """An app that uses its storage before the server forks: `gunicorn --preload tests.support.preloaded_app:app`.
 
-An object store may only be made and checked by then; a short value lies in the database.
+Before the fork, an object store may be created and checked, but not used. So with S3 the value is short: it lies in the
+database.
 """
 
 from __future__ import annotations

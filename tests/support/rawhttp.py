@@ -1,4 +1,4 @@
-"""HTTP/1.1 over a bare socket: sends exactly what a test says and takes nothing for granted in what comes back."""
+"""HTTP/1.1 over a bare socket. It sends exactly the bytes of the test, and checks every byte of the answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 PATIENCE = 60.0
-"""Seconds after which a server that says nothing is broken; no test waits for it to pass."""
+"""Seconds after which a silent server counts as broken. No passing test waits that long."""
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: [^\r\n]*)?")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*", re.DOTALL)
@@ -24,14 +24,14 @@ class Address(NamedTuple):
 
 
 class Broken(Exception):
-    """The connection ended, or what came is not HTTP."""
+    """The connection ended, or the answer is not HTTP."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A response as it came over the wire.
+    """A response, as received.
 
-    :param fields: names and values, in the order and case sent.
+    :param fields: names and values of the headers, in the order and case received.
     """
 
     status: int
@@ -42,7 +42,7 @@ class Answer:
         return bool(self._values(name))
 
     def __getitem__(self, name: str) -> str:
-        """The value of a header that must be there exactly once."""
+        """Return the value of a header, which must occur exactly once."""
         [value] = self._values(name)
         return value.decode("ascii")
 
@@ -55,7 +55,7 @@ class Answer:
 
 
 class Connection:
-    """One connection, kept alive for as many requests as the server wants."""
+    """One connection, kept alive for as many requests as the server accepts."""
 
     def __init__(self, address: Address, *, receive_buffer: int | None = None) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -74,7 +74,7 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Go away, whatever the server still has to say."""
+        """Close the connection, even while the server sends."""
         self._reader.close()
         self._socket.close()
 
@@ -87,7 +87,7 @@ class Connection:
         self._socket.sendall(data)
 
     def answer(self, method: str = "GET") -> Answer:
-        """Read one answer, and not a byte beyond it.
+        """Read one answer, and no byte beyond it.
 
         :raises Broken: it is no HTTP, or ends before its Content-Length.
         """
@@ -99,7 +99,7 @@ class Connection:
         return Answer(head.status, head.fields, body)
 
     def head(self) -> Answer:
-        """Read the status line and the headers; bytes left over from an earlier answer don't look like them."""
+        """Read the status line and the headers. Leftover bytes of an earlier answer raise Broken."""
         line = self._line()
         status = _STATUS_LINE.fullmatch(line)
         if status is None:
@@ -119,21 +119,21 @@ class Connection:
         return line[:-2]
 
     def read(self, length: int) -> bytes:
-        """Read so many bytes, or fewer when the connection ends before."""
+        """Read so many bytes, or fewer if the connection ends."""
         parts = []
         try:
             while length and (part := self._reader.read1(min(length, 1 << 16))):
                 length -= len(part)
                 parts.append(part)
         except ConnectionResetError:
-            pass  # an end as well
+            pass  # the connection ended
         return b"".join(parts)
 
 
 def request(target: str | bytes, headers: str = "", method: str = "GET") -> bytes:
-    """The bytes of a request.
+    """Return the bytes of a request.
 
-    :param headers: lines (`If-Match: *`), sent as they are.
+    :param headers: lines such as `If-Match: *`, sent unchanged.
     """
     raw = target if isinstance(target, bytes) else target.encode("ascii")
     lines = "".join(f"{line}\r\n" for line in ("Host: 127.0.0.1", *headers.splitlines()))
@@ -141,7 +141,7 @@ def request(target: str | bytes, headers: str = "", method: str = "GET") -> byte
 
 
 def content_length(head: Answer, method: str) -> int:
-    """How many bytes follow the head (RFC 9112 6.3); this project's answers are never chunked."""
+    """Return the number of bytes after the head (RFC 9112 6.3). This project's answers are never chunked."""
     if method == "HEAD" or head.status in (204, 304):
         return 0
     if "Transfer-Encoding" in head:
@@ -150,6 +150,6 @@ def content_length(head: Answer, method: str) -> int:
 
 
 def ask(address: Address, target: str | bytes, headers: str = "", method: str = "GET") -> Answer:
-    """Ask one question on a connection of its own."""
+    """Send one request on its own connection."""
     with Connection(address) as connection:
         return connection.ask(target, headers, method)

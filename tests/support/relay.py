@@ -1,4 +1,4 @@
-"""A relay in front of a server: it notes what clients say, and it can end as a network does."""
+"""A relay in front of a server. It records what clients send, and can fail as a network does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SO_ATTACH_FILTER, _SO_DETACH_FILTER = 26, 27
 
 
 class Relay:
-    """Passes bytes on between clients and a server, unchanged.
+    """Passes bytes between clients and a server, unchanged.
 
     :param url: the server's.
     """
@@ -26,7 +26,7 @@ class Relay:
         self._server = (parts.hostname or "", parts.port or 80)
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self.heard: list[bytes] = []
-        """What clients said, in pieces."""
+        """The bytes that clients sent, in pieces."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = parts._replace(netloc=f"127.0.0.1:{self._listener.getsockname()[1]}").geturl()
         self._serve()
@@ -74,7 +74,7 @@ class Relay:
 
     @contextmanager
     def down(self) -> Iterator[None]:
-        """Refuse everybody for a while."""
+        """Refuse all connections until the block ends."""
         address = self._listener.getsockname()
         self.close()
         try:
@@ -85,7 +85,7 @@ class Relay:
 
     @contextmanager
     def silent(self) -> Iterator[None]:
-        """Lose all that clients send for a while, as a network does: nothing is refused and nothing acknowledged."""
+        """Lose all packets of clients until the block ends, as a network does: nothing is refused or acknowledged."""
         ends = [self._listener, *(client for client, _ in self._pairs if client.fileno() >= 0)]
         for end in ends:
             _drop_all(end)
@@ -98,14 +98,14 @@ class Relay:
 
 
 def _drop_all(end: socket.socket) -> None:
-    """Let the kernel drop each packet before TCP sees it, by a filter of one instruction: return 0 (BPF_RET)."""
+    """Let the kernel drop each packet before TCP sees it. The filter has one instruction (BPF_RET): return 0."""
     instruction = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
     end.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(instruction)))
 
 
 @contextmanager
 def relay(url: str) -> Iterator[Relay]:
-    """Put a relay in front of the server of a URL."""
+    """Put a relay in front of the server at a URL."""
     made = Relay(url)
     try:
         yield made

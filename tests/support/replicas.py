@@ -33,24 +33,24 @@ class Replicated:
 
     @property
     def both(self) -> str:
-        """A URL with both servers, which leads to the one that can be written."""
+        """A URL with both servers. The driver connects to the one that accepts writes."""
         primary, standby = sa.make_url(self.primary), sa.make_url(self.standby)
         hosts = [f"{url.host}:{url.port}" for url in (primary, standby)]
         query = {"host": hosts, "target_session_attrs": "read-write", "connect_timeout": "5"}
         return primary.set(host=None, port=None, query=query).render_as_string(hide_password=False)
 
     def kill_primary(self) -> None:
-        """End the primary at once: what it did not send is lost."""
+        """End the primary at once. Whatever it has not yet sent to the standby is lost."""
         end_postgresql(self.primary_folder, signal.SIGQUIT)
 
     def promote(self) -> None:
-        """Make the standby the primary, and wait until it is."""
+        """Make the standby the primary. This waits until it is."""
         prepare(self.standby, "SELECT pg_promote()")
 
 
 @contextmanager
 def replicated(folder: Path) -> Iterator[Replicated]:
-    """Start both. A commit waits until the standby has it on its disk, but not until it shows it there."""
+    """Start both. A commit waits until the standby has it on disk, but not until the standby's readers see it."""
     backup = program("pg_basebackup", POSTGRESQL_FOLDERS)
     folder.chmod(0o711)
     here, there, port = folder / "primary", folder / "standby", free_port()

@@ -1,6 +1,7 @@
-"""The host app `tests.support.served_app:app` that real servers run, over the database of `TASKVARS_TEST_URL`.
+"""The host app `tests.support.served_app:app`, which real servers run on the database of `TASKVARS_TEST_URL`.
 
-`TASKVARS_TEST_CONTENTS` is its setting `TASKVARS_CONTENTS`, and `TASKVARS_TEST_POOL` the number of its connections.
+The environment variable `TASKVARS_TEST_CONTENTS` gives its setting `TASKVARS_CONTENTS`, and `TASKVARS_TEST_POOL` the
+size of its connection pool.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from flask_taskvars.storage.sqla.contents import StoredContent
 
 
 def make_app(url: str) -> Flask:
-    """The extension over a database that has its tables already, and a look behind it."""
+    """Make an app on a database that already has its tables. Its page /held shows what downloads hold."""
     app, db = Flask("served"), SQLAlchemy()
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["TASKVARS_CONTENTS"] = os.environ.get("TASKVARS_TEST_CONTENTS", "")
@@ -30,7 +31,7 @@ def make_app(url: str) -> Flask:
 
     @app.get("/held")
     def held() -> dict[str, int]:
-        """What downloads hold right now: connections out of the pool, and reads that are neither done nor given up."""
+        """Count what downloads hold now: connections from the pool, and reads that have neither ended nor closed."""
         pool = db.engine.pool
         assert isinstance(pool, QueuePool)
         return {"connections": pool.checkedout(), "reads": sum(map(_is_open_read, gc.get_objects()))}

@@ -1,4 +1,4 @@
-"""A pytest plugin: every server once in a run, over one database with the variables of `served_world`."""
+"""A pytest plugin that starts each server once in a run, on one database with the variables of `served_world`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.servers import COMMANDS, Served, serve
 
 @pytest.fixture(scope="session")
 def served_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The SQLAlchemy URL of a SQLite file with all the variables in it."""
+    """The SQLAlchemy URL of a SQLite file with all these variables."""
     url = f"sqlite:///{tmp_path_factory.mktemp('world') / 'taskvars.db'}"
     with make_desk(url) as desk:
         desk.storage.add_scope(TASK)
@@ -36,7 +36,7 @@ def running(
 
 @pytest.fixture
 def server(running: Served) -> Iterator[Served]:
-    """Each server in turn; what it logs is shown when the test fails."""
+    """Each server in turn. If the test fails, pytest shows the server's log."""
     before = running.log.stat().st_size
     yield running
     with running.log.open("rb") as log:

@@ -1,4 +1,4 @@
-"""The variables that the served app shows: the same in the server and in the test that asks it."""
+"""The variables of the served app. The server and the tests that ask it both import them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEXT = "Grüße, καλημέρα, 你好\n".encode()
 
 
 def noise(size: int, seed: int = 0) -> bytes:
-    """Bytes that look like nothing, and are the same on each call."""
+    """Return pseudo-random bytes, the same on each call."""
     return random.Random(seed).randbytes(size)
 
 
@@ -40,7 +40,7 @@ VARIABLES: dict[str, TypedValue] = {
 
 
 def stored(name: str) -> bytes:
-    """The bytes that a download of the variable must have."""
+    """Return the bytes that a download of the variable must have."""
     value = VARIABLES[name]
     assert not isinstance(value, Value), "this one can't be downloaded"
     assert value.content is None or isinstance(value.content, bytes)
@@ -75,7 +75,7 @@ HOSTILE_TEXTS = {
     "device": "CON.txt",
     "html": "<img src=x onerror=alert(1)>.html",
 }
-"""File names, and just as well media types and encodings, that were stored by somebody who means harm."""
+"""Texts that an attacker could store as a file name, a media type or an encoding."""
 
 HARMLESS = File(b"bytes of a hostile file", filename="harmless.txt", mimetype="text/plain")
 HOSTILE: dict[str, TypedValue] = {
@@ -86,16 +86,16 @@ HOSTILE: dict[str, TypedValue] = {
     **{f"hostile-parameter-{key}": replace(HARMLESS, mimetype=f"a/b; c={text}") for key, text in HOSTILE_TEXTS.items()},
     **{f"hostile-encoding-{key}": replace(HARMLESS, encoding=text) for key, text in HOSTILE_TEXTS.items()},
 }
-"""The same bytes as files of hostile names, types and encodings."""
+"""Files with the same bytes, and with hostile names, types and encodings."""
 
 NAMES = [
     *("a/b", "a//b", "a/data", "data/", "data", "/", "/a", "a/", "..", "../..", ".", "%2F", "a%2Fb", "%zz", "%00", "%"),
     *("é", "e\u0301", "你好", "😀", "\u202e", "\ufeff", "\u2028", "\x7f", "\x85", "\xa0", "\t", "a\r\nb", "\n", " "),
     *("?", "a?b=c", "#", "a;b=c", "+", "a b", "&", '"', "'", "\\", "<script>", "{x}", "--", "*", "x" * 255, "é" * 255),
 ]
-"""Names of variables that a URL can carry only escaped, or that look like something else in it."""
+"""Names of variables that must be escaped in a URL, or that look like another part of a URL."""
 
 
 def name_bytes(name: str) -> bytes:
-    """What the variable of a name in :data:`NAMES` holds."""
+    """Return the bytes of the variable with this name from :data:`NAMES`."""
     return b"the bytes of " + name.encode()

@@ -1,4 +1,4 @@
-"""WSGI servers on a real loopback socket, each in processes of its own."""
+"""WSGI servers on a real loopback socket, each in its own processes."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ COMMANDS: dict[str, Callable[[Address, str], list[str]]] = {
     ],
     "cheroot": lambda address, target: [*PYTHON, "cheroot", "--bind", str(address), target],
 }
-"""How each server is started: plain, but for threads and long request lines."""
+"""The command that starts each server. The options only add threads and allow long request lines."""
 
 NO_PIPELINES = {"uwsgi"}
-"""Servers that drop a request that comes before the answer to the one before it."""
+"""Servers that don't support pipelining: they drop a request that arrives before the previous answer."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,11 @@ class Served:
 
 @contextmanager
 def serve(name: str, folder: Path, target: str, env: Mapping[str, str]) -> Iterator[Served]:
-    """Run one of :data:`COMMANDS` on a free port, with the app `target` (`module:name`) and these variables added.
+    """Run one of :data:`COMMANDS` on a free port.
 
-    :raises RuntimeError: it does not answer; with its log.
+    :param target: the app, as `module:name`.
+    :param env: environment variables to add.
+    :raises RuntimeError: the server does not answer. The message has its log.
     """
     address = Address("127.0.0.1", free_port())
     with run(name, COMMANDS[name](address, target), address, folder, env) as served:
@@ -86,7 +88,7 @@ def run(
 ) -> Iterator[Served]:
     """Run a server by its command, with its log in the folder.
 
-    :raises RuntimeError: it does not answer; with its log.
+    :raises RuntimeError: the server does not answer. The message has its log.
     """
     log = folder / f"{name}.log"
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -112,7 +114,7 @@ def run(
 
 
 def _await(process: subprocess.Popen[bytes], address: Address, log: Path) -> None:
-    """Wait until something answers at all."""
+    """Wait until the server sends any answer."""
     deadline = time.monotonic() + START
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -127,7 +129,7 @@ def _await(process: subprocess.Popen[bytes], address: Address, log: Path) -> Non
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the server and all its children: they are a process group of their own."""
+    """Kill the server and all its children, which form one process group."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

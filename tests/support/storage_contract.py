@@ -1,4 +1,4 @@
-"""What every storage does. A test class inherits :class:`StorageContract` and gives it a fixture `storage`."""
+"""The tests that every storage passes. A test class inherits :class:`StorageContract` and has a fixture `storage`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class OwnFile(File):
 
 
 class StorageContract(NamingContract):
-    """One storage, with the scopes `claim` > `stage` > `task`, and a second task `other` in the claim."""
+    """Tests of one storage with the scopes `claim` > `stage` > `task`, and a second task `other` in the claim."""
 
     def test_finds_the_nearest_variable_whatever_its_type(self, storage: Storage) -> None:
         storage.set("claim", "v", File(b"claim", filename="claim.txt"))
@@ -65,7 +65,7 @@ class StorageContract(NamingContract):
         assert read(storage.get("task", "v")) == b"claim"
         assert storage.get_all("task")["v"].scope == "claim"
 
-    def test_sees_neither_below_nor_beside(self, storage: Storage) -> None:
+    def test_sees_no_variables_of_inner_scopes_and_other_tasks(self, storage: Storage) -> None:
         storage.set("task", "mine", 1)
         storage.set("stage", "staged", 2)
         storage.set("claim", "shared", 3)
@@ -116,7 +116,7 @@ class StorageContract(NamingContract):
             ),
         ],
     )
-    def test_stores_a_subclass_as_what_it_is(self, storage: Storage, value: Bytes | File, stored: Bytes | File) -> None:
+    def test_stores_a_subclass_as_its_base(self, storage: Storage, value: Bytes | File, stored: Bytes | File) -> None:
         storage.set("claim", "set", value)
         storage.update("task", put={"put": value})
         for name in ("set", "put"):
@@ -125,7 +125,7 @@ class StorageContract(NamingContract):
             assert type(found.value) is type(stored)
             assert not isinstance(stored, File) or replace(found.value, content=b"") == stored
 
-    def test_keeps_its_own_copy(self, storage: Storage) -> None:
+    def test_copies_given_values(self, storage: Storage) -> None:
         given: dict[str, Any] = {"a": [1]}
         storage.set("task", "v", Value("Object", given, {"b": [2]}))
         given["a"].append(2)
@@ -133,7 +133,7 @@ class StorageContract(NamingContract):
         assert found == Value("Object", {"a": [1]}, {"b": [2]})
 
     @pytest.mark.parametrize("size", SIZES)
-    def test_reads_contents_from_anywhere(self, storage: Storage, size: int) -> None:
+    def test_reads_contents_from_any_offset(self, storage: Storage, size: int) -> None:
         data = pattern(size)
         storage.set("claim", "v", Bytes(data))
         for variable in (storage.get("task", "v"), storage.get_all("task")["v"]):
@@ -147,13 +147,13 @@ class StorageContract(NamingContract):
 
     @pytest.mark.parametrize("source", SOURCES)
     @pytest.mark.parametrize("size", [0, 1000, len(DATA)])
-    def test_takes_bytes_from_anywhere(self, storage: Storage, source: str, size: int, tmp_path: Path) -> None:
+    def test_takes_bytes_from_any_source(self, storage: Storage, source: str, size: int, tmp_path: Path) -> None:
         storage.set("task", "v", File(SOURCES[source](DATA[:size], tmp_path), filename="f.bin", mimetype="a/b"))
         found = storage.get("task", "v")
         assert read(found) == DATA[:size]
         assert found.value == File(content_of(found), filename="f.bin", mimetype="a/b")
 
-    def test_copies_its_own_contents(self, storage: Storage) -> None:
+    def test_copies_a_content_of_its_own(self, storage: Storage) -> None:
         storage.set("task", "v", DATA)
         storage.set("task", "w", Bytes(content_of(storage.get("task", "v"))))
         storage.update("task", delete=["v"])
@@ -166,7 +166,7 @@ class StorageContract(NamingContract):
                 storage.set("task", "v", File(source, filename="f"))
         assert storage.get_all("task") == {}
 
-    def test_identifies_contents(self, storage: Storage) -> None:
+    def test_gives_contents_tags_and_dates(self, storage: Storage) -> None:
         before, etags, moments = datetime.now(UTC).replace(microsecond=0), [], []
         for data in (b"one", b"two", b"one", DATA, DATA[:-1], None, b"one"):
             storage.set("task", "v", Bytes(data))
@@ -196,7 +196,7 @@ class StorageContract(NamingContract):
             seen = [old]
         assert b"".join(seen) == old
 
-    def test_changes_a_variable_where_it_lives(self, storage: Storage) -> None:
+    def test_changes_a_variable_in_its_own_scope(self, storage: Storage) -> None:
         storage.set("stage", "v", 1)
         storage.update("task", put={"v": Value("Integer", 2), "new": Bytes(DATA)})
         storage.update("task", put={"own": Value("Integer", 3), "v": Value("Integer", 4)}, local=True)
@@ -216,7 +216,7 @@ class StorageContract(NamingContract):
         assert storage.get_all("other") == {}
 
     @pytest.mark.parametrize("scope", [None, "claim", "task"])
-    def test_deletes_what_it_sets_in_the_same_update(self, storage: Storage, scope: str | None) -> None:
+    def test_a_deletion_wins_over_a_change_in_one_update(self, storage: Storage, scope: str | None) -> None:
         if scope:
             storage.set(scope, "v", 1)
         storage.update("task", put={"v": Bytes(DATA), "w": Value("Null")}, delete=["v"])
@@ -242,7 +242,7 @@ class StorageContract(NamingContract):
             "v": Value("Integer", 1)
         }
 
-    def test_lets_a_guard_look_first(self, storage: Storage) -> None:
+    def test_asks_the_guard_before_it_changes_anything(self, storage: Storage) -> None:
         storage.set("claim", "v", 1)
         storage.set("task", "v", 2)
         storage.set("task", "unnamed", 3)

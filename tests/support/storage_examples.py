@@ -1,4 +1,4 @@
-"""Values, contents, sources and names that are hard on a storage."""
+"""Values, contents, sources and names that are difficult for a storage."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ DATA = bytes(range(256)) * 1200  # more than a block
 
 
 class Dribble(io.RawIOBase):
-    """A stream that gives what it likes, not what it is asked for."""
+    """A stream that returns fewer bytes than were asked for."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._sizes = io.BytesIO(data), itertools.cycle([1, 7, 4096, 100_003])
@@ -106,11 +106,11 @@ SOURCES: Mapping[str, Callable[[bytes, Path], Source]] = {
 
 
 def pattern(size: int) -> bytes:
-    """Bytes of which no two blocks are the same."""
+    """Return bytes in which no two blocks are equal."""
     return b"".join(number.to_bytes(8, "big") for number in range(-(-size // 8)))[:size]
 
 
 def offsets(size: int) -> list[int]:
-    """Places in a content where something may begin or end, and those beside them."""
+    """Return the borders of blocks and chunks in a content, and the offsets beside them."""
     borders = {0, 64 * KIB, BLOCK, 2 * BLOCK, 4 * BLOCK, 5 * BLOCK, 6 * BLOCK, size}
     return sorted({border + step for border in borders for step in (-1, 0, 1) if 0 <= border + step <= size})

@@ -1,4 +1,4 @@
-"""Looking at the databases behind a storage."""
+"""Look at the database behind a storage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SERVERS = ("sqlite", "postgresql", "mariadb")
 
 
 def parts(desk: Desk) -> tuple[SQLAlchemyStorage, SQLAlchemy]:
-    """The storage and the database of a desk that has one."""
+    """Return the storage and the database of a desk that has a database."""
     assert isinstance(desk.storage, SQLAlchemyStorage)
     assert desk.db is not None
     return desk.storage, desk.db
@@ -26,7 +26,7 @@ def parts(desk: Desk) -> tuple[SQLAlchemyStorage, SQLAlchemy]:
 
 @contextmanager
 def one_transaction(desk: Desk) -> Iterator[Storage]:
-    """The desk's storage, with all writes in one transaction."""
+    """Yield the desk's storage, with all writes in one transaction."""
     if isinstance(desk.storage, SQLAlchemyStorage) and desk.db:
         yield desk.storage.join(desk.db.session)
         desk.db.session.commit()
@@ -35,14 +35,14 @@ def one_transaction(desk: Desk) -> Iterator[Storage]:
 
 
 def patient(url: str | None) -> str:
-    """A database that waits for other writers: SQLite gives up after five seconds, too few on a busy disk."""
+    """Return a URL that lets SQLite wait longer for other writers. Its five seconds are too few on a busy disk."""
     assert url is not None
     return f"{url}?timeout=60" if url.startswith("sqlite") else url
 
 
 @contextmanager
 def statements(engine: sa.Engine) -> Iterator[list[str]]:
-    """The SQL statements that are executed meanwhile."""
+    """Yield a list that collects the executed SQL statements."""
     seen: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *others: Any) -> None:
@@ -56,6 +56,6 @@ def statements(engine: sa.Engine) -> Iterator[list[str]]:
 
 
 def count(db: SQLAlchemy, table: str, bind_key: str | None = None) -> int:
-    """How many rows a table has."""
+    """Count the rows of a table."""
     with db.engines[bind_key].connect() as connection:
         return connection.execute(sa.select(sa.func.count()).select_from(sa.table(table))).scalar_one()

@@ -1,4 +1,7 @@
-"""What every content store does. A test class inherits :class:`ContentStoreContract` and gives it a fixture `store`."""
+"""The tests that every content store passes.
+
+A test class inherits :class:`ContentStoreContract` and has a fixture `store`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ LATER = timedelta(hours=1)
 
 
 def cut(data: bytes, size: int = BLOCK) -> Iterator[bytes]:
-    """Blocks of one size, the last one shorter."""
+    """Cut data into blocks of one size; the last may be shorter."""
     return (data[start : start + size] for start in range(0, len(data), size))
 
 
@@ -40,7 +43,7 @@ class ContentStoreContract:
     """The tests."""
 
     @pytest.mark.parametrize("size", SIZES)
-    def test_what_is_written_is_read(self, store: ContentStore, size: int) -> None:
+    def test_reads_written_bytes_from_any_offset(self, store: ContentStore, size: int) -> None:
         content_id, data = new_id(), noise(size)
         store.write(content_id, cut(data))
         assert read(store, content_id) == data
@@ -55,15 +58,15 @@ class ContentStoreContract:
         assert hashlib.sha256(read(store, content_id)).digest() == hashlib.sha256(data).digest()
         store.delete(content_id)
 
-    def test_what_is_not_there_has_vanished(self, store: ContentStore) -> None:
+    def test_an_absent_content_has_vanished(self, store: ContentStore) -> None:
         with pytest.raises(ContentVanished):
             read(store, new_id())
 
-    def test_what_is_deleted_has_vanished(self, store: ContentStore) -> None:
+    def test_a_deleted_content_has_vanished(self, store: ContentStore) -> None:
         content_id = new_id()
         store.write(content_id, [b"data"])
         store.delete(content_id)
-        store.delete(content_id)  # an absent one is no error
+        store.delete(content_id)  # deleting an absent content is not an error
         assert not is_there(store, content_id)
 
     @pytest.mark.parametrize("blocks", [0, 1, 40])
@@ -86,7 +89,7 @@ class ContentStoreContract:
         reading.close()  # type: ignore[attr-defined]  # as a response closes what it reads
         store.delete(content_id)
 
-    def test_lists_what_was_written_before(self, store: ContentStore) -> None:
+    def test_lists_contents_written_before_a_moment(self, store: ContentStore) -> None:
         written = {new_id() for _ in range(3)}
         for content_id in written:
             store.write(content_id, [b"data"])
@@ -96,7 +99,7 @@ class ContentStoreContract:
             store.delete(content_id)
 
     @pytest.mark.parametrize("content_id", ["", "..", "../" + "a" * 32, "a" * 31, "A" * 32, "a" * 32 + "\n", "a/" * 16])
-    def test_what_is_no_id_is_refused(self, store: ContentStore, content_id: str) -> None:
+    def test_refuses_a_malformed_id(self, store: ContentStore, content_id: str) -> None:
         for use in (lambda: store.write(content_id, [b""]), lambda: read(store, content_id)):
             with pytest.raises(ValueError, match="is not the id of a content"):
                 use()

@@ -23,21 +23,21 @@ AZURITE = CACHE / "azurite-3.35.0" / "node_modules" / ".bin" / "azurite-blob"
 KEYS = {"AWS_ACCESS_KEY_ID": "tester", "AWS_SECRET_ACCESS_KEY": "secret-of-the-tester", "AWS_REGION": "us-east-1"}
 ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""The account that every emulator has: documented by its maker, and no secret."""
+"""The account of every emulator. Microsoft documents it, so it is no secret."""
 
 AZURE_KEYS = {"AZURE_STORAGE_ACCOUNT_NAME": ACCOUNT, "AZURE_STORAGE_ACCOUNT_KEY": ACCOUNT_KEY}
 ENVIRONMENTS = {"s3": KEYS, "azure": AZURE_KEYS}
-"""What the environment must have, by the kind of store."""
+"""The environment variables that each kind of store needs."""
 
 
 def empty_prefix(kind: str, endpoint: str) -> str:
-    """The setting `TASKVARS_CONTENTS` for a place in a store where nothing lies yet."""
+    """Return the setting `TASKVARS_CONTENTS` for an empty prefix in a store."""
     return f"{'az' if kind == 'azure' else kind}://contents/{new_id()}?endpoint={endpoint}&timeout=2"
 
 
 @contextmanager
 def s3(folder: Path) -> Iterator[str]:
-    """An S3 server with an empty bucket `contents`; gives its endpoint. The keys are :data:`KEYS`."""
+    """Start an S3 server with an empty bucket `contents`. Yield its endpoint. Its keys are :data:`KEYS`."""
     _install(VERSITYGW, "go", _install_versitygw)
     root, sidecar, port = folder / "root", folder / "sidecar", free_port()
     (root / "contents").mkdir(parents=True)
@@ -60,7 +60,7 @@ def s3(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def azure(folder: Path) -> Iterator[str]:
-    """An Azure emulator with an empty container `contents`; gives its endpoint. The keys are :data:`AZURE_KEYS`."""
+    """Start an Azure emulator with an empty container `contents`. Yield its endpoint. It takes :data:`AZURE_KEYS`."""
     _install(AZURITE, "npm", _install_azurite)
     port = free_port()
     quiet = ["--disableTelemetry", "--silent", "--skipApiVersionCheck"]
@@ -81,7 +81,7 @@ def azure(folder: Path) -> Iterator[str]:
 
 
 def _install(made: Path, tool: str, how: Callable[[str], None]) -> None:
-    """Make a program once; minutes of processor time for versitygw."""
+    """Install a program unless it is in the cache. For versitygw this takes minutes of processor time."""
     if not made.exists():
         how(program(tool, (Path("/usr/local/go/bin"),)))
 
@@ -98,7 +98,7 @@ def _install_azurite(npm: str) -> None:
 
 
 def tus_js_client() -> Path:
-    """A folder with tus-js-client, installed once."""
+    """Return a folder with tus-js-client, which is installed once."""
     folder = CACHE / "tus-js-client-4.3.1"
     if not (folder / "node_modules" / "tus-js-client").exists():
         npm = program("npm")
@@ -110,7 +110,7 @@ def tus_js_client() -> Path:
 
 @contextmanager
 def running(command: list[str | Path], port: int, folder: Path, environ: dict[str, str]) -> Iterator[None]:
-    """Run a server that only needs to listen, with its log in the folder."""
+    """Run a server until the block ends. It is ready when it listens. Its log is in the folder."""
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, env=environ)
         try:
@@ -135,7 +135,7 @@ def wait_for_port(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 def _make_container(endpoint: str) -> None:
-    """Make `contents` with a request that is signed with the account's key (Shared Key)."""
+    """Create the container `contents` with a request signed by the account's key (Shared Key)."""
     date = f"{datetime.now(UTC):%a, %d %b %Y %H:%M:%S GMT}"
     headers = {"x-ms-date": date, "x-ms-version": "2021-12-02"}
     lines = "".join(f"{name}:{value}\n" for name, value in sorted(headers.items()))

@@ -1,4 +1,4 @@
-"""A second S3: OpenStack Swift out of Debian's packages, in a folder of its own and on the loopback interface."""
+"""A second S3 server: OpenStack Swift from Debian's packages, in one folder and on the loopback interface."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PYTHON = Path("/usr/bin/python3")
 INSTALLED = Path("/usr/lib/python3/dist-packages/swift/obj/server.py")
 KEYS = {"AWS_ACCESS_KEY_ID": "test:tester", "AWS_SECRET_ACCESS_KEY": "secret-of-the-tester", "AWS_REGION": "us-east-1"}
 ROOM = 20 * 2**20
-"""Bytes that fit into the bucket `full`, in whole objects and in parts: two parts of 8 MiB do, and not a third one."""
+"""Bytes that fit into the bucket `full`: two parts of 8 MiB fit, a third does not."""
 
 
 @contextmanager
 def swift(folder: Path) -> Iterator[str]:
-    """A Swift with the buckets `contents` and `full`; gives its endpoint. The keys are :data:`KEYS`."""
+    """Start a Swift with the buckets `contents` and `full`. Yield its endpoint. Its keys are :data:`KEYS`."""
     memcached, cache = program("memcached"), free_port()
     if not INSTALLED.exists():
         raise Missing("OpenStack Swift is not installed")
@@ -37,7 +37,7 @@ def swift(folder: Path) -> Iterator[str]:
 
 
 def _make_buckets(address: Address) -> None:
-    """Make them through Swift's own protocol, which knows quotas. Parts of uploads lie in `full+segments`."""
+    """Create the buckets through Swift's own protocol, which has quotas. Parts of uploads lie in `full+segments`."""
     logging_in = {"X-Auth-User": KEYS["AWS_ACCESS_KEY_ID"], "X-Auth-Key": KEYS["AWS_SECRET_ACCESS_KEY"]}
     with urllib.request.urlopen(urllib.request.Request(f"http://{address}/auth/v1.0", headers=logging_in)) as answer:
         url, token = answer.headers["X-Storage-Url"], answer.headers["X-Auth-Token"]

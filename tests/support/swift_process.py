@@ -41,7 +41,7 @@ recheck_container_existence = -1
 
 
 def configure(folder: Path, ports: list[int], memcached: int) -> None:
-    """Write a configuration for each server, and the rings, which tell the proxy where the others are."""
+    """Write the configuration of each server, and the rings, which tell the proxy where the other servers are."""
     (folder / "devices" / "disk").mkdir(parents=True)
     (folder / "swift.conf").write_text("[swift-hash]\nswift_hash_path_suffix = tests\n")
     paths = f"swift_dir = {folder}\ndevices = {folder}/devices\nmount_check = false\nlog_address = {folder}/none\n"
@@ -53,7 +53,7 @@ def configure(folder: Path, ports: list[int], memcached: int) -> None:
 
 
 def make_ring(file: Path, port: int) -> None:
-    """Make the ring of one server with one disk."""
+    """Write the ring of one server with one disk."""
     builder = RingBuilder(0, 1, 0)
     device = {"region": 1, "zone": 1, "weight": 1, "ip": "127.0.0.1", "port": port, "device": "disk"}
     builder.add_dev({**device, "replication_ip": "127.0.0.1", "replication_port": port})
@@ -62,7 +62,7 @@ def make_ring(file: Path, port: int) -> None:
 
 
 def main(folder: Path, ports: list[int], memcached: int) -> None:
-    """Configure all servers, and run each in a process of its own."""
+    """Configure all servers, and run each in its own process."""
     eventlet_monkey_patch()
     configure(folder, ports, memcached)
     set_swift_dir(str(folder))

@@ -1,4 +1,4 @@
-"""A client of tus 1.0.0 on Flask's test client, header by header."""
+"""A client of tus 1.0.0 on Flask's test client. Tests control each header."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ NOTHING_GIVEN: Mapping[str, str] = {}
 
 
 def b64(text: str | bytes) -> str:
-    """Base64, as metadata and checksums are sent."""
+    """Encode in Base64, as in metadata and checksums."""
     return base64.b64encode(text.encode() if isinstance(text, str) else text).decode()
 
 
 def metadata(**values: str) -> str:
-    """The header Upload-Metadata."""
+    """Return the header Upload-Metadata for these values."""
     return ",".join(f"{key} {b64(value)}" for key, value in values.items())
 
 
 class Tus:
-    """What a client does, and may do wrong.
+    """A client, which can also send wrong headers.
 
-    :param sent: headers of every request.
+    :param sent: headers for every request.
     """
 
     def __init__(self, client: FlaskClient, task: str, **sent: str) -> None:
@@ -36,7 +36,7 @@ class Tus:
     def ask(
         self, method: str, url: str, headers: Mapping[str, str | None] = NOTHING, data: bytes = b""
     ) -> TestResponse:
-        """Send a request; a header that is None is left out."""
+        """Send a request. A header that is None is left out."""
         given = {name: value for name, value in {**self.sent, **headers}.items() if value is not None}
         return self.client.open(url, method=method, headers=given, data=data)
 
@@ -48,7 +48,10 @@ class Tus:
         data: bytes = b"",
         given: Mapping[str, str] = NOTHING_GIVEN,
     ) -> TestResponse:
-        """POST to `/task/{path}/uploads`, with metadata."""
+        """Create an upload by POST to `/task/{path}/uploads`.
+
+        :param given: the upload's metadata.
+        """
         about = {"Upload-Metadata": metadata(**given)} if given else {}
         body = {"Content-Type": BODY_TYPE} if data else {}
         return self.ask(
@@ -62,11 +65,11 @@ class Tus:
         return answer.headers["Location"]
 
     def patch(self, url: str, offset: int, data: bytes, headers: Mapping[str, str | None] = NOTHING) -> TestResponse:
-        """PATCH at an offset."""
+        """Send data by PATCH at an offset."""
         return self.ask("PATCH", url, {"Upload-Offset": str(offset), "Content-Type": BODY_TYPE, **headers}, data)
 
     def offset(self, url: str) -> int:
-        """Ask how far an upload is."""
+        """Ask for an upload's offset."""
         answer = self.ask("HEAD", url)
         assert answer.status_code == 200, answer.status
         return int(answer.headers["Upload-Offset"])

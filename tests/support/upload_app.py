@@ -1,4 +1,4 @@
-"""The host app `tests.support.upload_app:app` of the upload tests, over the database of `TASKVARS_TEST_URL`."""
+"""The host app `tests.support.upload_app:app` for tests of uploads, on the database of `TASKVARS_TEST_URL`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from flask_taskvars.mount import Authorize
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
 
 LIMIT = int(os.environ.get("TASKVARS_TEST_LIMIT", 20_000_000))
-"""Bytes in a form."""
+"""The most bytes of a form."""
 
 
 def make_app(url: str, authorize: Authorize = everybody) -> Flask:
-    """The extension over a database that has its tables already."""
+    """Make an app on a database that already has its tables."""
     app, db = Flask("uploads"), SQLAlchemy()
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["TASKVARS_MAX_CONTENT_LENGTH"] = LIMIT

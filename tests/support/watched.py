@@ -19,7 +19,11 @@ MOMENT = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 class WatchedContent(Content):
-    """Bytes that note each opening and each closing; `ends_after` bytes they break off, with `failure` if any."""
+    """Bytes that record each opening and each closing.
+
+    :param ends_after: the number of bytes after which a read breaks off.
+    :param failure: the error that is raised there, if any.
+    """
 
     def __init__(self, data: bytes = DATA, ends_after: int | None = None, failure: Exception | None = None) -> None:
         self.size, self.sha256, self.modified = len(data), hashlib.sha256(data).digest(), MOMENT
@@ -27,7 +31,7 @@ class WatchedContent(Content):
         self._data, self._failure = data[:ends_after], failure
         self.opened: list[int] = []
         self.closed = 0
-        self.readers: list[Iterator[bytes]] = []  # held, so that garbage collection closes none of them
+        self.readers: list[Iterator[bytes]] = []  # kept, so that garbage collection doesn't close them
 
     def open_at(self, offset: int) -> Iterator[bytes]:
         self.opened.append(offset)
@@ -46,7 +50,7 @@ class WatchedContent(Content):
 
 @dataclass
 class Answer:
-    """What a server would send."""
+    """The answer that a server would send."""
 
     status: int
     headers: dict[str, str]

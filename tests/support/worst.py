@@ -1,7 +1,7 @@
-"""One of the worst requests within the default settings, in a process of its own: `python -m tests.support.worst NAME`.
+"""`python -m tests.support.worst NAME`: send one of the most expensive requests that the default settings allow.
 
-Prints a JSON object: the status, the bytes that the process grew by at its peak, the seconds of processor time, and the
-bytes of the request's body and of its answer.
+It prints a JSON object: the status, the growth of the process's peak memory in bytes, the seconds of processor time,
+and the bytes of the request's body and of the answer.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ VALUE, ALL, DATA = "/task/t/variables/v", "/task/t/variables", "/task/t/variable
 
 @dataclass(frozen=True)
 class Request:
-    """A request, whose body is made piece by piece so that it takes no memory itself.
+    """A request. Its body is made piece by piece, so that it takes no memory itself.
 
-    :param drip: whether the server gives the body one byte at a time.
+    :param drip: whether the server passes on the body one byte at a time.
     """
 
     method: str
@@ -40,7 +40,7 @@ class Request:
 
 
 def filled(start: str, unit: str, end: str, size: int = 4 * MIB - 16) -> list[bytes]:
-    """A JSON text of about so many bytes."""
+    """Make a JSON text of about `size` bytes by repeating a unit."""
     count = (size - len(start) - len(end)) // len(unit)
     return [f"{start}{(unit * count).rstrip(',')}{end}".encode()]
 
@@ -54,7 +54,10 @@ def post(document: object) -> Request:
 
 
 def form(*parts: tuple[str, Iterable[bytes]], drip: bool = False) -> Request:
-    """A form of parts: what follows `form-data` in the Content-Disposition, and the bytes."""
+    """Make a form.
+
+    :param parts: for each part, the text after `form-data` in the Content-Disposition, and the bytes.
+    """
     heads = [(f"\r\n--b\r\nContent-Disposition: form-data{head}\r\n\r\n".encode(), body) for head, body in parts]
     body = itertools.chain(*([head, *body] for head, body in heads), [b"\r\n--b--\r\n"])
     return Request("POST", DATA, body, FORM, drip=drip)
@@ -84,7 +87,7 @@ REQUESTS: dict[str, Request] = {
 
 
 class Body:
-    """A `wsgi.input` out of pieces."""
+    """A `wsgi.input` made of pieces."""
 
     def __init__(self, pieces: Iterator[bytes], drip: bool) -> None:
         self._pieces, self._held, self._drip, self.length = pieces, b"", drip, 0
@@ -99,7 +102,7 @@ class Body:
 
 
 def measure(desk: Desk, request: Request) -> dict[str, object]:
-    """Send a request once and go through its answer."""
+    """Send a request once and read its answer."""
     desk.client.put(VALUE, json={"value": 1})
     if request.method == "GET":
         desk.storage.set("t", "v", Bytes(_Zeros(64 * MIB)))
@@ -112,7 +115,7 @@ def measure(desk: Desk, request: Request) -> dict[str, object]:
         environ_overrides={
             "wsgi.input": body,
             "wsgi.input_terminated": True,
-            "CONTENT_TYPE": request.content_type or "",  # as an argument it would make the client write a form itself
+            "CONTENT_TYPE": request.content_type or "",  # given as an argument, the client would write its own form
         },
         buffered=False,
     )
