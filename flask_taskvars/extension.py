@@ -93,8 +93,8 @@ class TaskVars:
 
         :raises RuntimeError: no storage was given, or the app has a mount with this name already.
         :raises TypeError: `storage` is not a storage.
-        :raises ConfigError: there is no authorize function, a `TASKVARS_*` key is unknown or its value can't work, or
-            another mount answers the same URLs.
+        :raises ConfigError: there is no authorize function, a `TASKVARS_*` key is unknown or its value can't work with
+            this storage, or another mount answers the same URLs.
         """
         storage = self._storage if storage is None else storage
         if storage is None:
@@ -161,6 +161,7 @@ def _blueprint(
         mounts = state.app.extensions.setdefault("taskvars", State()).mounts
         _check_prefix(full_name, mount, mounts)
         storage.mounted(partial(contents_here, storage) if mount.contents else None)
+        _check_offload(mount)
         state.url_prefix = prefix
         mounts[full_name] = mount
         add_routes(state, mount)
@@ -174,6 +175,16 @@ def _check_prefix(name: str, mount: Mount, mounts: Mapping[str, Mount]) -> None:
             raise ConfigError(
                 f"{name!r} and {other!r} would answer the same URLs: give one of them another url_prefix=…"
             )
+
+
+def _check_offload(mount: Mount) -> None:
+    storage, offload = mount.storage, mount.settings.offload
+    if offload and not storage.offloadable and all(store is None for store in mount.contents.values()):
+        raise ConfigError(
+            f"TASKVARS_OFFLOAD={offload!r} has no effect: no other server can fetch the bytes of this "
+            f"{type(storage).__name__}. Leave it empty, or give a SQLAlchemyStorage, and in TASKVARS_CONTENTS a "
+            "directory or an object store."
+        )
 
 
 def _roots(mount: Mount) -> set[str]:

@@ -76,6 +76,10 @@ class StorageAdapter(ABC):
     read_only = False
     """Whether the storage is read-only: then PUT, POST and DELETE are a 405, and `Allow` does not list them."""
 
+    offloadable = True
+    """Whether a content may have a `location`, so that another server can send it. If False, `TASKVARS_OFFLOAD` is
+    refused at start-up."""
+
     @abstractmethod
     def get(self, task_id: str, name: str, *, local: bool = False) -> Variable:
         """Find the nearest variable with this name that the task sees.

@@ -52,6 +52,8 @@ class _Scope:
 class MemoryStorage(MemoryUploads, ScopedStorage):
     """A storage whose data end with the process. Several threads may use it."""
 
+    offloadable = False
+
     def __init__(self) -> None:
         super().__init__()
         self._scopes: dict[str, _Scope] = {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 from flask import Flask, abort
@@ -13,11 +13,16 @@ from sqlalchemy import create_engine
 from werkzeug.exceptions import Forbidden
 
 from flask_taskvars import TaskVars, create_blueprint, everybody
-from flask_taskvars.errors import ConfigError
+from flask_taskvars.contents import DirectoryContents
+from flask_taskvars.errors import ConfigError, TaskNotFound
 from flask_taskvars.gates import TaskQuota
 from flask_taskvars.gates.media import MediaTypes
+from flask_taskvars.settings import GivenSettings
+from flask_taskvars.storage.base import StorageAdapter
+from flask_taskvars.storage.camunda import CamundaStorage
 from flask_taskvars.storage.memory import MemoryStorage
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
+from flask_taskvars.values import Variable
 
 
 def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,6 +33,19 @@ def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*arguments)
 
     return call
+
+
+class OwnAdapter(StorageAdapter):
+    """A host's own adapter: only the host knows where its bytes lie."""
+
+    def get(self, task_id: str, name: str, *, local: bool = False) -> Variable:
+        raise TaskNotFound(task_id)
+
+    def get_all(self, task_id: str, *, local: bool = False) -> Mapping[str, Variable]:
+        raise TaskNotFound(task_id)
+
+    def update(self, task_id: str, **others: object) -> None:
+        raise TaskNotFound(task_id)
 
 
 TAKERS: dict[str, tuple[Callable[[Any], object], str]] = {
@@ -72,6 +90,35 @@ MADE: list[tuple[Callable[[], object], type[Exception], str]] = [
 def test_what_can_not_work(make: Callable[[], object], error: type[Exception], told: str) -> None:
     with pytest.raises(error, match=told):
         make()
+
+
+def mounted(storage: StorageAdapter, **settings: Unpack[GivenSettings]) -> None:
+    TaskVars(storage, everybody, **settings).init_app(Flask("host"))
+
+
+@pytest.mark.parametrize("kind", ["memory", "in the database", "an engine's"])
+def test_an_offload_of_what_no_other_server_can_fetch(kind: str) -> None:
+    if kind == "an engine's":
+        engine = create_engine("postgresql+psycopg://nowhere/")
+        storage: StorageAdapter = CamundaStorage(engine)
+    else:
+        engine = create_engine("sqlite://")
+        storage = MemoryStorage() if kind == "memory" else SQLAlchemyStorage(engine, contents={"old": None})
+    told = (
+        f"TASKVARS_OFFLOAD='x-accel' has no effect: .* of this {type(storage).__name__}.* Leave it empty, or give a SQL"
+    )
+    with pytest.raises(ConfigError, match=told):
+        mounted(storage, offload="x-accel")
+    mounted(storage, offload="")
+    engine.dispose()
+
+
+def test_an_offload_of_a_directory(tmp_path: Path) -> None:
+    engine, store, url = create_engine("sqlite://"), DirectoryContents(tmp_path / "a"), f"file://{tmp_path / 'b'}"
+    mounted(SQLAlchemyStorage(engine, contents={"new": None, "old": store}), offload="x-accel")
+    mounted(SQLAlchemyStorage(engine), offload="x-accel", contents=url)
+    mounted(OwnAdapter(), offload="x-accel")
+    engine.dispose()
 
 
 class NotOnDuty(Forbidden):

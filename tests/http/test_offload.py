@@ -37,6 +37,8 @@ class Placed(Content):
 class PlacedStorage(MemoryStorage):
     """Finds one file in any task."""
 
+    offloadable = True
+
     def __init__(self, place: str | None) -> None:
         super().__init__()
         self._place = place

@@ -40,6 +40,8 @@ class CamundaStorage(StorageAdapter):
     :raises ValueError: it is another database, or the prefix or the URL is invalid.
     """
 
+    offloadable = False
+
     def __init__(self, engine: Engine, table_prefix: str = "", rest_url: str | None = None) -> None:
         if engine.dialect.name not in ("postgresql", "mysql", "mariadb"):
             raise ValueError(f"{engine.dialect.name} can't be read: give the engine's PostgreSQL, MariaDB or MySQL.")

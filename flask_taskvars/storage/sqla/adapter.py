@@ -93,6 +93,7 @@ class SQLAlchemyStorage(UploadingStorage):
         self._journal = Journal(tables.journal, tables.variable)
         self._writer = Writer(tables.scope, tables.variable, self._journal)
         self._stores = Stores(contents, ChunkStatements(tables.chunk))
+        self.offloadable = bool(self._stores.external())  # the extension adds the stores of TASKVARS_CONTENTS
         self._markers = Markers(tables.journal)
         self._contents = Contents(tables.variable, self._journal, self._stores, self._markers)
         self._uploads = Uploads(tables.upload, self._contents)
