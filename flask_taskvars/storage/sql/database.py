@@ -60,6 +60,11 @@ class OwnTransactions:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._direct, self.dialect = engine, Direct(engine), engine.dialect.name
 
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The options of all connections."""
+        return self._engine.get_execution_options()
+
     def rows(self, statement: Select[Any], parameters: Mapping[str, object]) -> Rows:
         started = time.monotonic()
         try:
@@ -152,8 +157,15 @@ class HostSession:
 
     joined = True
 
-    def __init__(self, session: Session | scoped_session[Any], table: Table) -> None:
-        self._session, self._table = session, table
+    def __init__(
+        self, session: Session | scoped_session[Any], table: Table, check: Callable[[Connection], None]
+    ) -> None:
+        """Run all statements in a session.
+
+        :param table: a table of ours: a session may have several databases.
+        :param check: refuses a connection on which our statements would do harm.
+        """
+        self._session, self._table, self._check = session, table, check
 
     def named(self, statement: Select[Any], parameters: Mapping[str, object]) -> Sequence[Row[Any]]:
         with self.read() as connection:
@@ -167,6 +179,7 @@ class HostSession:
             if self._session.autoflush:
                 self._session.flush()  # the host's own new rows may be our scopes
             connection = self._session.connection(bind_arguments={"clause": self._table})
+            self._check(connection)
             _look_for_pooler(connection)
             yield connection
 

@@ -97,7 +97,7 @@ class SQLAlchemyStorage(UploadingStorage):
         self._markers = Markers(tables.journal)
         self._contents = Contents(tables.variable, self._journal, self._stores, self._markers)
         self._uploads = Uploads(tables.upload, self._contents)
-        self._databases = Databases(db, tables.metadata, tables.variable, read_from)
+        self._databases = Databases(db, tables, self._stores, read_from)
 
     def mounted(self, contents: Callable[[], NamedStores] | None) -> None:
         if contents is not None:

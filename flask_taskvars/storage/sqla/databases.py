@@ -6,12 +6,15 @@ import copy
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from sqlalchemy import Engine, MetaData, Table
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session, scoped_session
 
 from ...errors import ConfigError
 from ..sql.database import Database, HostSession, OwnTransactions
 from ..sql.engines import EngineSource, check_source, own_transactions, transactions
+from .schemas import check_schemas, is_translated
+from .stores import Stores
+from .tables import Tables
 
 HostSessionOf: TypeAlias = "Session | scoped_session[Any]"
 Replica: TypeAlias = "str | Engine"
@@ -27,13 +30,13 @@ class Databases:
         function, or is a bind key although `db` is an engine.
     """
 
-    def __init__(self, db: EngineSource, metadata: MetaData, variable: Table, read_from: ReadFrom | None) -> None:
+    def __init__(self, db: EngineSource, tables: Tables, stores: Stores, read_from: ReadFrom | None) -> None:
         check_source(db)
         if not (read_from is None or isinstance(read_from, (str, Engine)) or callable(read_from)):
             raise TypeError(f"read_from={read_from!r}: give a bind key, an Engine, or a function that returns one.")
         if isinstance(read_from, str) and isinstance(db, Engine):
             raise TypeError(f"read_from={read_from!r} is a bind key, and an Engine has none: give an Engine here too.")
-        self._db, self._metadata, self._variable, self._read_from = db, metadata, variable, read_from
+        self._db, self._tables, self._stores, self._read_from = db, tables, stores, read_from
         self._session: HostSessionOf | None = None
 
     def joined(self, session: HostSessionOf) -> Databases:
@@ -50,12 +53,19 @@ class Databases:
     @property
     def own(self) -> OwnTransactions:
         """The primary, in transactions of our own."""
-        return transactions(self._db, self._metadata)
+        return transactions(self._db, self._tables.metadata)
 
     @property
     def current(self) -> Database:
         """Where changes and their look-ups run: in the host's session if it is joined, otherwise on the primary."""
-        return self.own if self._session is None else HostSession(self._session, self._variable)
+        if self._session is None:
+            return self.own
+        return HostSession(self._session, self._tables.variable, self._check_session)
+
+    def _check_session(self, connection: Connection) -> None:
+        """:raises ConfigError: a sweep would delete bytes in a content store that the session's variables need."""
+        if is_translated(connection) and self._stores.external():
+            check_schemas(connection, self._tables, self.own)
 
     @property
     def unchanged(self) -> Database:

@@ -45,6 +45,9 @@ class KeptStorage(ScopedStorage):
     def join(self, session: HostSessionOf) -> Self:
         """Return this storage inside the host's session: its changes commit and roll back with the host's own.
 
+        With a content store outside of the database, each method raises a ConfigError if the session's
+        `schema_translate_map` leads to another schema than the storage's.
+
         :raises TypeError: it is not a session.
         """
         joined = copy.copy(self)
