@@ -74,7 +74,7 @@ def current_mount() -> Mount:
         return mounts[group.info_name]
     if len(mounts) > 1:
         raise click.ClickException(
-            f"The command can't tell which mount you mean: several share its group, {', '.join(mounts)}."
+            f"The command can't tell which mount you mean. Call it in the command group of one: {', '.join(mounts)}."
         )
     [mount] = mounts.values()  # the host renamed the group
     return mount

@@ -1,4 +1,4 @@
-"""The host's hook: when it is asked, what it can say, and what its refusals look like."""
+"""The host's hook: when it is asked, what it may answer, and what the caller gets if it refuses."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ ASKED: list[tuple[str, dict[str, Any], list[Question]]] = [
 
 @pytest.mark.parametrize(("request_line", "sent", "asked"), ASKED)
 def test_what_the_hook_is_asked(request_line: str, sent: dict[str, Any], asked: list[Question]) -> None:
-    """Once for each request, about a task that exists; of what is not there no more than of what is."""
+    """It is asked once for each request and name, and only about a task that exists; about absent variables too."""
     heard: list[Question] = []
 
     def listen(action: str, task_id: str, name: str | None) -> bool:
@@ -176,7 +176,7 @@ ABORTED: list[tuple[Callable[[], object], int, str, dict[str, str]]] = [
 
 @pytest.mark.parametrize(("stop", "status", "kind", "headers"), ABORTED)
 def test_the_hook_may_abort(stop: Callable[[], object], status: int, kind: str, headers: dict[str, str]) -> None:
-    """The status and its headers stay; the body becomes what the clients read."""
+    """The answer keeps the status and the headers. Its body becomes the contract's JSON."""
 
     def check(action: str, task_id: str, name: str | None) -> bool:
         return bool(stop())
@@ -217,7 +217,7 @@ def test_a_mistake_in_the_hook_opens_nothing() -> None:
     assert seen == ["look up"]
 
 
-def test_the_hook_may_change() -> None:
+def test_a_new_hook_replaces_the_old_one() -> None:
     taskvars, app = TaskVars(WatchedStorage([]), everybody), Flask("host")
     taskvars.init_app(app)
     assert ask(app, f"GET {F}/data").status_code == 200
@@ -226,7 +226,7 @@ def test_the_hook_may_change() -> None:
     def may(action: str, task_id: str, name: str | None) -> bool:
         return False
 
-    assert may("read", "t1", "v") is False  # the decorated function is still itself
+    assert may("read", "t1", "v") is False  # the decorator returns the function unchanged
     assert ask(app, f"GET {F}/data").status_code == 403
 
 

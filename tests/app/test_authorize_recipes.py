@@ -1,4 +1,4 @@
-"""The recipes of docs/authorization.md, run as they stand there, with the real packages."""
+"""The recipes of docs/authorization.md, run unchanged and with the real packages."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def recipe(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ModuleTyp
 
 
 def client(recipe: ModuleType, user: str) -> FlaskClient:
-    """A client that has shown who it is, in the recipe's own way."""
+    """Return a client that has logged in, in the recipe's own way."""
     made: FlaskClient = recipe.app.test_client()
     if hasattr(recipe, "login"):
         assert made.post("/login", data={"user": user, "password": PASSWORDS[user]}).status_code == 200
@@ -90,16 +90,16 @@ GUESSES = [
     ("", ""),
     (SCRIPT, ""),
 ]
-"""A wrong password, none, another's; users that don't exist; markup."""
+"""A wrong password, none, another user's; users that don't exist; markup."""
 
 
 def basic(user: str, password: str) -> str:
-    """The credentials as the header Authorization has them."""
+    """Return the header Authorization for these credentials."""
     return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 def part(value: object) -> str:
-    """A part of a JSON Web Token."""
+    """Encode a part of a JSON Web Token."""
     return urlsafe_b64encode(dumps(value).encode()).decode().rstrip("=")
 
 
@@ -115,7 +115,7 @@ def test_wrong_credentials_are_a_401(recipe: ModuleType, header: str) -> None:
 
 @pytest.fixture
 def pages(tmp_path: Path) -> Iterator[ModuleType]:
-    """The recipe with a log-in form."""
+    """The recipe that has a log-in form."""
     [program] = blocks(section(PAGE, HEADINGS[0]), "python")
     with loaded(program, tmp_path) as module:
         yield module

@@ -1,4 +1,4 @@
-"""Who continues a resumable upload: only the caller who began it, whatever names the callers."""
+"""Only the caller who began a resumable upload may continue it, however the app names its callers."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ USERS = {"Bearer first": "ada", "Bearer renewed": "ada", "Bearer other": "bob"}
 
 
 def by_token() -> str | None:
-    """The user whom a bearer token belongs to."""
+    """Return the user of a bearer token."""
     return USERS.get(request.headers.get("Authorization", ""))
 
 
 def of_server(name: str) -> Headers:
-    """What the server's log-in leaves in the environment, by way of a test client's header."""
+    """Return a header from which `behind_a_server_that_logs_in` sets REMOTE_USER."""
     return {"X-Remote-User": name}
 
 
@@ -91,7 +91,7 @@ SERVER = [of_server("ada"), of_server("ada"), of_server("bob")]
         pytest.param(with_flask_login, BEARER, marks=pytest.mark.tools),
     ],
 )
-def test_only_who_began_an_upload_continues_it(
+def test_only_the_caller_who_began_an_upload_continues_it(
     mounted: Callable[[MemoryStorage], FlaskClient], callers: list[Headers]
 ) -> None:
     storage = MemoryStorage()

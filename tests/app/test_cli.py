@@ -1,4 +1,4 @@
-"""`flask taskvars put` and `get`: what is stored, what is written, and what is left after a failure."""
+"""`flask taskvars put` and `get`: the stored values, the written files, and the state after a failure."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run(app: Flask, *arguments: object, group: str = "taskvars", stdin: bytes | 
 
 
 def failed(result: Result, code: int = 1) -> str:
-    """What a command says that fails as it should: a sentence, not a stack trace."""
+    """Return the message of a command that fails: a sentence, not a stack trace."""
     assert result.exit_code == code
     assert isinstance(result.exception, SystemExit)
     assert "Traceback" not in result.output
@@ -54,7 +54,7 @@ def failed(result: Result, code: int = 1) -> str:
 
 
 def found(storage: MemoryStorage, name: str, task: str = "t1") -> tuple[TypedValue, bytes]:
-    """A variable's value, and its bytes."""
+    """Return a variable's value and its bytes."""
     value = storage.get(task, name).value
     if isinstance(value, Value):
         return value, b""
@@ -121,7 +121,7 @@ def test_put_takes_every_type(app: Flask, storage: MemoryStorage, options: list[
     assert storage.get("t1", "v").value == value
 
 
-def test_put_adds_what_is_not_there_when_told_to(app: Flask, storage: MemoryStorage) -> None:
+def test_put_adds_a_missing_task_only_with_create(app: Flask, storage: MemoryStorage) -> None:
     into = ["put", "t2", "v", "-"]
     assert "There is no task t2. Check the id, or add the task with --create." in failed(run(app, *into, stdin=b""))
     assert run(app, *into, "--create", "--scope", "claim", stdin=b"outer").exit_code == 0
@@ -133,7 +133,7 @@ def test_put_adds_what_is_not_there_when_told_to(app: Flask, storage: MemoryStor
     assert found(storage, "v", "t2")[1] == b"outer"
 
 
-def test_put_tells_when_the_task_sees_nothing_of_it(app: Flask, storage: MemoryStorage) -> None:
+def test_put_warns_if_the_task_does_not_see_the_variable(app: Flask, storage: MemoryStorage) -> None:
     result = run(app, "put", "t1", "v", "-", "--scope", "elsewhere", "--create", stdin=b"x")
     assert result.exit_code == 0
     assert "t1 does not see this variable: elsewhere is not around it" in result.output
@@ -214,7 +214,7 @@ def test_get_writes_through_links_and_pipes(app: Flask, storage: MemoryStorage) 
 
 
 class BrokenContent(Content):
-    """Bytes that end too early, with an error or as if it were the end."""
+    """Bytes that end too early, with an error or without."""
 
     size, etag, sha256, modified = 2000, "a", None, None
 
@@ -240,7 +240,7 @@ class BrokenStorage(MemoryStorage):
 
 @pytest.mark.parametrize("failure", [None, ContentVanished(), OSError("the disk is full")])
 @pytest.mark.parametrize("before", [None, b"before"])
-def test_what_breaks_off_leaves_no_file_that_looks_whole(failure: Exception | None, before: bytes | None) -> None:
+def test_a_broken_download_leaves_no_partial_file(failure: Exception | None, before: bytes | None) -> None:
     app, target = Flask("host"), Path("target")
     TaskVars(BrokenStorage(failure), everybody).init_app(app)
     if before:

@@ -1,4 +1,4 @@
-"""`flask taskvars doctor`: what it finds, and that it tells what to do."""
+"""`flask taskvars doctor`: it finds each problem, and says what to do."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_tables_and_clock(
             app.extensions["sqlalchemy"].drop_all()
 
 
-def test_a_store_that_is_gone_or_another_databases(tmp_path: Path) -> None:
+def test_a_lost_store_and_a_store_of_another_database(tmp_path: Path) -> None:
     store = DirectoryContents(tmp_path / "contents")
     for name in ("one", "two"):
         with database(f"sqlite:///{tmp_path / name}.db", contents={"files": store}) as (app, storage):

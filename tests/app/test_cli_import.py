@@ -1,4 +1,4 @@
-"""`flask taskvars import-engine`: what it says before it has reached an engine. The rest is in tests/engine."""
+"""`flask taskvars import-engine`: errors before it reaches an engine. tests/engine has the other tests."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ def test_a_password_is_never_shown(app: Flask, monkeypatch: pytest.MonkeyPatch) 
     assert "secret" not in told
 
 
-def test_what_is_missing_is_named(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_named(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "flask_taskvars.storage.camunda", None)
     told = failed(run(app, "import-engine", "--from", "postgresql+psycopg://host/camunda"))
     assert "pip install 'flask-taskvars[camunda]'" in told
 
 
-def test_one_way_to_choose(app: Flask) -> None:
+def test_task_and_process_definition_exclude_each_other(app: Flask) -> None:
     options = ("--from", "sqlite://", "--task", "t", "--process-definition", "p")
     assert "not by both" in failed(run(app, "import-engine", *options), 2)
 
 
-def test_a_storage_without_scopes_takes_nothing() -> None:
+def test_a_storage_without_scopes_can_not_import() -> None:
     app = Flask("host")
     TaskVars(ReadingStorage(), everybody).init_app(app)
     assert "keeps no scopes" in failed(run(app, "import-engine", "--from", "sqlite://"))

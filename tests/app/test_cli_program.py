@@ -1,4 +1,4 @@
-"""`flask taskvars …` on databases, under every name a host can give it, in a terminal, and as a program."""
+"""`flask taskvars …` on databases, under other names that a host gives it, in a terminal, and as a program."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 @contextmanager
 def database(url: str, **options: Any) -> Iterator[tuple[Flask, SQLAlchemyStorage]]:
-    """An app on a database that may have no tables yet."""
+    """Make an app on a database, which may have no tables yet."""
     app, db = Flask("host"), SQLAlchemy()
     storage = SQLAlchemyStorage(db, **options)
     app.config["SQLALCHEMY_DATABASE_URI"] = url
@@ -136,8 +136,10 @@ def test_two_mounts_have_two_groups() -> None:
     assert run(app, "put", "t1", "v", "-", "--create", stdin=b"2", group="taskvars1").exit_code == 0
     assert [run(app, "get", "t1", "v", group=group).stdout_bytes for group in ("taskvars", "taskvars1")] == [b"1", b"2"]
     assert "Put files into task variables" in app.test_cli_runner().invoke(args=["--help"]).output
-    # Only Flask's groups tell the mounts apart.
-    assert "there are taskvars, taskvars1." in failed(app.test_cli_runner().invoke(put, ["t1", "v", "-"], input=b"x"))
+    # Without its command group, a command can't tell which mount is meant.
+    assert "group of one: taskvars, taskvars1." in failed(
+        app.test_cli_runner().invoke(put, ["t1", "v", "-"], input=b"x")
+    )
 
 
 @pytest.mark.parametrize(("options", "group"), [({}, "outer.taskvars"), ({"cli_group": "files"}, "files")])
@@ -150,7 +152,7 @@ def test_a_group_has_the_name_that_the_host_gives_it(options: dict[str, Any], gr
 
 
 class Terminal:
-    """A terminal in which commands run, and what it shows."""
+    """A terminal for commands. It records what it shows."""
 
     def __init__(self) -> None:
         self._leader, self.follower = pty.openpty()
@@ -162,7 +164,7 @@ class Terminal:
         while True:
             try:
                 self._shown += os.read(self._leader, 4096)
-            except OSError:  # nobody has the other end open any more
+            except OSError:  # the other end is closed
                 return
 
     def close(self) -> str:
@@ -173,7 +175,7 @@ class Terminal:
 
 
 def in_terminal(app: Flask, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int | str | None, str]:
-    """The exit code of a command in a terminal, and what that shows."""
+    """Run a command in a terminal. Return its exit code and what the terminal shows."""
     terminal = Terminal()
     with open(terminal.follower, "w", closefd=False) as screen, monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", screen)
@@ -183,7 +185,7 @@ def in_terminal(app: Flask, monkeypatch: pytest.MonkeyPatch, *arguments: str) ->
 
 
 def main(app: Flask, *arguments: str) -> int | str | None:
-    """The exit code of a command that writes to `sys.stdout` as it is now."""
+    """Run a command that writes to the present `sys.stdout`. Return its exit code."""
     with pytest.raises(SystemExit) as end:
         app.cli.main(["taskvars", *arguments], prog_name="flask", obj=ScriptInfo(create_app=lambda *_: app))
     return end.value.code
@@ -217,7 +219,7 @@ def test_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "100%" in bar
 
 
-def test_a_reader_that_has_enough_is_no_failure_to_explain(
+def test_a_closed_pipe_is_not_reported_as_an_error(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     storage = MemoryStorage()

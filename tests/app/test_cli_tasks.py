@@ -1,4 +1,4 @@
-"""`flask taskvars tasks`, `add-scope`, `remove-scope`, `ls` and `rm`; and what `--help` says."""
+"""`flask taskvars tasks`, `add-scope`, `remove-scope`, `ls` and `rm`, and the text of `--help`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def app(storage: MemoryStorage) -> Flask:
 
 
 class ReadingStorage(StorageAdapter):
-    """A storage that knows one task, and keeps no scopes."""
+    """A storage that has one task and does not keep scopes."""
 
     def get(self, task_id: str, name: str, *, local: bool = False) -> Variable:
         raise VariableNotFound(name)
@@ -103,7 +103,7 @@ def test_ls_for_scripts(app: Flask, storage: MemoryStorage) -> None:
 def test_help_is_in_whole_sentences(app: Flask, command: str) -> None:
     helped = run(app, *command.split(), "--help")
     assert helped.exit_code == 0
-    assert "..." not in helped.output.partition("\nCommands:")[2]  # where click cuts off what is too long
+    assert "..." not in helped.output.partition("\nCommands:")[2]  # click puts it where it cuts a long text
     about, _, options = helped.output.partition("Options:")
     _, *sentences = (text for text in about.split("\n\n") if not re.match(r"\s*flask ", text))
     sentences += re.split(r"\n +-", options.partition("\nCommands:")[0])[1:]

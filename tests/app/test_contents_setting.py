@@ -1,4 +1,4 @@
-"""`TASKVARS_CONTENTS`: one storage at module level, and each app's own setting."""
+"""`TASKVARS_CONTENTS`: several apps share one storage object, but each has its own setting."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def files(folder: Path) -> int:
     return len([path for path in folder.rglob("*") if path.is_file() and path.name != "0" * 32])
 
 
-def test_each_app_has_its_own(tmp_path: Path) -> None:
+def test_each_app_has_its_own_content_store(tmp_path: Path) -> None:
     db = SQLAlchemy()
     storage = SQLAlchemyStorage(db)
     settings: list[object] = [
@@ -84,7 +84,7 @@ def test_a_content_outlives_its_app_context(tmp_path: Path) -> None:
         ("file:///proc/contents", "Create the directory, and let the user of this process write to it"),
     ],
 )
-def test_what_can_not_work_is_told_at_start_up(contents: object, complaint: str) -> None:
+def test_an_impossible_setting_is_an_error_at_start_up(contents: object, complaint: str) -> None:
     with pytest.raises(ConfigError) as refusal:
         make_app(SQLAlchemyStorage(SQLAlchemy()), contents)
     assert complaint in str(refusal.value)

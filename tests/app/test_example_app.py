@@ -1,4 +1,4 @@
-"""The example app: the contract's own example, real files, pages and users of its own."""
+"""The example app: the contract's own example, real files, and the desk's pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SIZE = 1_000_000
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[FlaskClient]:
-    """Ada's client of a desk with a small recording."""
+    """Ada's client for a desk with a small recording."""
     with adas_desk(tmp_path, SIZE) as client:
         yield client
 
@@ -46,7 +46,7 @@ def test_the_contracts_own_example(client: FlaskClient) -> None:
     assert "80 €" in answer.data.decode("utf-8")
 
 
-def test_the_pdf_is_one(client: FlaskClient) -> None:
+def test_the_pdf_is_valid(client: FlaskClient) -> None:
     pdf = data(client, "aTaskId", "policy")
     assert pdf.startswith(b"%PDF-1.")
     assert pdf.rstrip().endswith(b"%%EOF")
@@ -54,7 +54,7 @@ def test_the_pdf_is_one(client: FlaskClient) -> None:
     assert pdf[start : start + 4] == b"xref"
 
 
-def test_the_png_is_one(client: FlaskClient) -> None:
+def test_the_png_is_valid(client: FlaskClient) -> None:
     png = data(client, "aTaskId", "photo")
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     kinds, place = [], 8
@@ -88,7 +88,7 @@ def test_the_recording_is_the_same_everywhere(client: FlaskClient) -> None:
 def test_two_levels_of_scope(client: FlaskClient) -> None:
     assert data(client, "aTaskId", "policy").startswith(b"%PDF")
     assert client.get("/task/aTaskId/localVariables/policy/data").status_code == 404
-    assert client.get("/task/claim-17/variables/policy/data").status_code == 403, "a claim is nobody's task"
+    assert client.get("/task/claim-17/variables/policy/data").status_code == 403, "a claim is no user's task"
     page = client.get("/tasks/aTaskId").text
     assert "Hides the claim&#39;s: <s>150</s>" in page.replace("claim's", "claim&#39;s")
     with client.application.app_context():
@@ -110,7 +110,7 @@ def test_seeding_twice_changes_nothing(client: FlaskClient) -> None:
 
 
 class Page(HTMLParser):
-    """What a page refers to, and how it is built."""
+    """The links of a page, and its elements."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -139,7 +139,7 @@ def test_every_link_of_every_page_leads_somewhere(client: FlaskClient) -> None:
         assert page.lang == "en"
         assert (page.tags.count("title"), page.tags.count("h1"), page.tags.count("main")) == (1, 1, 1)
         places = {urlsplit(urljoin(f"http://here{path}", link)).netloc for link in page.links}
-        assert places == {"here"}, "nothing from elsewhere"
+        assert places == {"here"}, "the page loads something from another site"
         links = {re.split("[?#]", link)[0] or path for link in page.links}
         waiting += [link for link in links if link not in seen]
     downloads = {path for path in seen if path.startswith("/task/")}

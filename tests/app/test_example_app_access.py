@@ -1,4 +1,4 @@
-"""The example app: log-in, users who may do different things, pages of other sites, and other host names."""
+"""The example app: log-in, users with different rights, pages of other sites, and other host names."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.support.demo import adas_desk, authorization
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[FlaskClient]:
-    """Ada's client of a desk with a small recording."""
+    """Ada's client for a desk with a small recording."""
     with adas_desk(tmp_path, 1000) as client:
         yield client
 
 
 @pytest.fixture
 def stranger(client: FlaskClient) -> FlaskClient:
-    """A client that nobody has logged in with."""
+    """A client without a log-in."""
     return client.application.test_client()
 
 
@@ -59,7 +59,7 @@ def test_logging_in_and_out(stranger: FlaskClient) -> None:
     assert all(f"<code>{user.password}</code>" in stranger.get("/login").text for user in USERS.values())
 
 
-def test_each_may_do_everything_in_their_own_tasks_only(client: FlaskClient) -> None:
+def test_users_may_do_everything_only_in_their_own_tasks(client: FlaskClient) -> None:
     url, ben = "/task/aTaskId/variables/aVarName", {"Authorization": authorization("ben")}
     for method in ("GET", "PUT", "DELETE"):
         refusal = client.open(url, method=method, json={"value": 1}, headers=ben)
@@ -95,8 +95,8 @@ def test_a_malformed_origin_is_refused(client: FlaskClient, origin: str) -> None
         assert client.post(path, headers={"Origin": origin}).status_code == 403
 
 
-def test_no_other_name_leads_here(client: FlaskClient) -> None:
-    """A page of evil.example may make its own name lead to 127.0.0.1 (DNS rebinding)."""
+def test_other_host_names_are_refused(client: FlaskClient) -> None:
+    """The owner of evil.example may let this name resolve to 127.0.0.1 (DNS rebinding)."""
     for path in ("/", "/login", "/task/aTaskId/variables"):
         assert client.get(path, headers={"Host": "evil.example:5000"}).status_code == 400
         assert client.get(path, headers={"Host": "127.0.0.1:5000"}).status_code == 200

@@ -1,4 +1,4 @@
-"""Mounting: every way to put the routes into an app, and every mistake in it."""
+"""Mounting: each way to add the routes to an app, and the mistakes in it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DATA = "/task/t1/variables/v/data"
 
 
 def storage_with(data: bytes) -> MemoryStorage:
-    """A storage whose task `t1` has the data in its variable `v`."""
+    """Make a storage whose task `t1` has the data in its variable `v`."""
     storage = MemoryStorage()
     storage.add_scope("t1")
     storage.set("t1", "v", Bytes(data))
@@ -39,7 +39,7 @@ def app() -> Flask:
 
 
 def fetch(app: Flask, path: str = DATA, **arguments: Any) -> bytes | int:
-    """The bytes of a 200; else the status."""
+    """Return the bytes of a 200, or any other status."""
     response = app.test_client().get(path, **arguments)
     return response.data if response.status_code == 200 else response.status_code
 
@@ -66,7 +66,7 @@ def test_the_storage_of_init_app_wins(app: Flask, storage: MemoryStorage) -> Non
     assert fetch(app) == b"other"
 
 
-def test_a_storage_that_counts_as_false_is_one(app: Flask) -> None:
+def test_a_storage_that_is_false_is_still_used(app: Flask) -> None:
     class Counted(MemoryStorage):
         def __len__(self) -> int:
             return 0
@@ -133,7 +133,7 @@ def test_urls_can_be_built(app: Flask, storage: MemoryStorage) -> None:
     assert url == "/engine-rest/task/t%201/variables/%C3%A4/b%3Fc/data"
 
 
-def test_the_host_keeps_its_own(app: Flask, storage: MemoryStorage) -> None:
+def test_the_hosts_routes_converters_and_handlers_stay(app: Flask, storage: MemoryStorage) -> None:
     class Hex(BaseConverter):
         regex = "[0-9a-f]+"
 
@@ -176,7 +176,7 @@ MISTAKES: list[tuple[Callable[[], TaskVars | Blueprint], type[Exception], str]] 
 
 
 @pytest.mark.parametrize(("make", "error", "message"), MISTAKES)
-def test_mistakes_are_named_with_the_cure(
+def test_mistakes_are_errors_that_name_the_fix(
     app: Flask, make: Callable[[], TaskVars | Blueprint], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):

@@ -1,4 +1,4 @@
-"""Each failure leaves one line in the log, with fields, and with nothing of values, statements and passwords."""
+"""Each failure is one line in the log, with fields. The line quotes no value, no statement and no password."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ FIELDS = ("taskvars_failed", "taskvars_cause", "taskvars_task", "taskvars_variab
 
 
 class World:
-    """An app where something fails."""
+    """An app in which a test lets something fail."""
 
     def __init__(self, folder: Path, database_url: Callable[[str], str], stack: ExitStack) -> None:
         self.folder, self.database_url, self._stack = folder, database_url, stack
         self.app, self.sqlite = Flask("host"), f"sqlite:///{folder / 'tasks.db'}"
 
     def mount(self, url: str, options: dict[str, Any] | None = None, **more: Any) -> SQLAlchemyStorage:
-        """Mount a storage over a database that may have no tables."""
+        """Mount a storage on a database, which may have no tables."""
         db = SQLAlchemy()
         self.app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=options or {})
         db.init_app(self.app)
@@ -51,7 +51,7 @@ class World:
         return storage
 
     def fill(self, options: dict[str, Any] | None = None, **more: Any) -> SQLAlchemyStorage:
-        """Mount a storage over SQLite with two long values in it."""
+        """Mount a storage on SQLite, and store two long values."""
         storage = self.mount(self.sqlite, options, **more)
         storage.create_tables()
         storage.add_scope("t")
@@ -168,7 +168,7 @@ REQUEST = ("t", "v", None)
         ),
     ],
 )
-def test_one_line_for_each(
+def test_each_failure_writes_one_line(
     fail: Callable[[World], None],
     logger: str,
     fields: tuple[str | None, ...],
@@ -185,6 +185,6 @@ def test_one_line_for_each(
     assert record.exc_info is None
 
 
-def test_no_secret_of_a_url(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_line_has_the_password_of_a_url(caplog: pytest.LogCaptureFixture) -> None:
     log_failure("storage", OSError("GET https://me:s3cret@host/x?sig=s3cret&a=1 (again: http://host/y?b=s3cret)\nmore"))
     assert caplog.messages == ["taskvars: the storage failed: OSError: GET https://…host/x?… (again: http://host/y?…)"]

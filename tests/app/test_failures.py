@@ -1,4 +1,4 @@
-"""The database goes away, a value is replaced, a client hangs up: a download is whole or broken off, never wrong."""
+"""The database fails, a value is replaced, or a client disconnects: a download is whole or breaks off, never wrong."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from tests.support.servers import COMMANDS, Served, serve
 pytestmark = pytest.mark.tools
 
 LARGE = noise(50 * 1024 * 1024 + 777)
-"""More than any server and both sockets hold back for a client that does not read."""
+"""More bytes than any server and both sockets buffer for a client that does not read."""
 
 READ = 1024 * 1024
-"""What the client has read when something happens."""
+"""The bytes that the client has read when the fault happens."""
 
 PATIENCE = 60.0
 
 
 @contextmanager
 def fresh_database(folder: Path) -> Iterator[Desk]:
-    """A PostgreSQL with a small value in it, to be treated badly."""
+    """Start a PostgreSQL with a small value, which the test may damage."""
     with ExitStack() as stack:
         try:
             url = stack.enter_context(databases.postgresql(folder))
@@ -49,14 +49,14 @@ def fresh_database(folder: Path) -> Iterator[Desk]:
 
 
 def serve_desk(name: str, folder: Path, desk: Desk) -> AbstractContextManager[Served]:
-    """Serve a desk's database from another process."""
+    """Serve a desk's database in another process."""
     url = str(desk.app.config["SQLALCHEMY_DATABASE_URI"])
     return serve(name, folder, "tests.support.served_app:app", {"TASKVARS_TEST_URL": url})
 
 
 @pytest.fixture(scope="module")
 def own_desk() -> Iterator[Desk]:
-    # Not in one of pytest's folders: later runs at the same time would remove it under the server.
+    # Not in one of pytest's folders, because another run could delete it while the server uses it.
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder, fresh_database(Path(folder)) as desk:
         yield desk
 
@@ -71,7 +71,7 @@ def server(
 
 @contextmanager
 def slow_download(server: Served, headers: str = "") -> Iterator[tuple[Connection, int, bytes]]:
-    """A client that has read a little and then waits: its connection, the promised length, the bytes so far."""
+    """Start a download and read a little. Yield the connection, the announced length and the bytes so far."""
     with Connection(server.address, receive_buffer=65536) as connection:
         connection.send(request(path("large"), headers))
         head = connection.head()
@@ -119,16 +119,16 @@ def remove(desk: Desk) -> None:
         pytest.param(replace_and_sweep, "", 200, id="replaced and swept"),
     ],
 )
-def test_a_download_that_can_not_go_on_breaks_off(
+def test_a_download_without_its_bytes_breaks_off(
     harm: Callable[[Desk], None], headers: str, status: int, server: Served, own_desk: Desk
 ) -> None:
-    """The next one is answered with the status."""
+    """The next download gets the status of the error."""
     store(own_desk)
     with slow_download(server, headers) as (connection, length, start):
         harm(own_desk)
         body = start + connection.read(length - len(start))
         assert len(body) < length
-        assert connection.read(1) == b"", "the connection is closed"
+        assert connection.read(1) == b"", "the connection is still open"
     assert LARGE[len(LARGE) - length :].startswith(body)
     following = ask(server.address, path("large"))
     assert following.status == status
@@ -136,8 +136,8 @@ def test_a_download_that_can_not_go_on_breaks_off(
         assert_plain_problem(following)
 
 
-def test_a_download_whose_connection_ends_goes_on(server: Served, own_desk: Desk) -> None:
-    """A block never changes: it is read again on another connection."""
+def test_a_download_continues_after_a_lost_database_connection(server: Served, own_desk: Desk) -> None:
+    """A block never changes, so it can be read again on another connection."""
     store(own_desk)
     with slow_download(server) as (connection, length, start):
         end_connections(own_desk)
@@ -155,7 +155,7 @@ def test_a_download_of_replaced_content_ends_with_the_old_bytes(
         assert_ended(connection, Answer(200, []))
 
 
-def test_slow_clients_hold_no_connection_and_gone_ones_nothing(server: Served, own_desk: Desk) -> None:
+def test_slow_clients_hold_no_connection_and_disconnected_ones_nothing(server: Served, own_desk: Desk) -> None:
     store(own_desk)
     with ExitStack() as stack:
         for headers in ("", "Range: bytes=7-", "Range: bytes=0-29999999,30000001-"):
@@ -165,7 +165,7 @@ def test_slow_clients_hold_no_connection_and_gone_ones_nothing(server: Served, o
 
 
 def await_held(server: Served, **expected: int) -> None:
-    """Wait until this is what downloads hold in the server."""
+    """Wait until the downloads in the server hold exactly this."""
     deadline = time.monotonic() + PATIENCE
     while (held := json.loads(ask(server.address, "/held").body)) != expected:
         assert time.monotonic() < deadline, held
@@ -173,7 +173,7 @@ def await_held(server: Served, **expected: int) -> None:
 
 
 def assert_plain_problem(answer: Answer) -> None:
-    """A JSON error that says when to come back, and nothing of what is behind it."""
+    """Check for a JSON error with a Retry-After, and without details of the database."""
     text = answer.body.decode("ascii").lower()
     secrets = ("select", "psycopg", "sqlalchemy", "postgres", "taskvars_", "traceback", ".py", "127.0.0.1", "/")
     assert not [secret for secret in secrets if secret in text], text

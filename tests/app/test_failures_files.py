@@ -1,4 +1,4 @@
-"""A file is lost or cut, or the whole directory is gone: a download is whole or broken off, never wrong."""
+"""A file is deleted or cut, or the whole directory is lost: a download is whole or breaks off, never wrong."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SETTING = "TASKVARS_TEST_CONTENTS"
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    # Not in one of pytest's folders: later runs at the same time would remove it under the server.
+    # Not in one of pytest's folders, because another run could delete it while the server uses it.
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
@@ -45,7 +45,7 @@ def server(request: pytest.FixtureRequest, own_desk: Desk, folder: Path) -> Iter
 
 
 def file_of(desk: Desk) -> Path:
-    """The file of the value that was stored last."""
+    """Return the file of the last stored value."""
     assert desk.contents
     location = desk.contents.location(max(stored(desk.contents)), "", None)
     assert location
@@ -53,7 +53,7 @@ def file_of(desk: Desk) -> Path:
 
 
 def cut(file: Path) -> None:
-    """Leave less than the client has read."""
+    """Cut a file to fewer bytes than the client has read."""
     with file.open("r+b") as opened:
         opened.truncate(1000)
 
@@ -72,12 +72,12 @@ def test_a_download_of_a_file_that_was_cut_breaks_off(
         harm(file_of(own_desk))
         body = start + connection.read(length - len(start))
         assert len(body) < length
-        assert connection.read(1) == b"", "the connection is closed"
+        assert connection.read(1) == b"", "the connection is still open"
     assert LARGE[len(LARGE) - length :].startswith(body)
 
 
 def test_a_download_of_a_file_that_is_deleted_ends_with_its_bytes(server: Served, own_desk: Desk) -> None:
-    """It has the file open. The next one is told that the bytes are lost."""
+    """The download keeps the file open. The next download gets an error, because the bytes are lost."""
     store(own_desk)
     with slow_download(server) as (connection, length, start):
         file_of(own_desk).unlink()
@@ -98,11 +98,11 @@ def test_a_file_that_grew_sends_no_byte_too_many(server: Served, own_desk: Desk)
 
 
 def test_a_directory_that_is_gone_is_a_503(server: Served, own_desk: Desk, folder: Path) -> None:
-    """Before the first byte, reading and writing; short values lie in the database. When it is back, all works."""
+    """Reads and writes of long values get a 503. Short values lie in the database. When it is back, all works."""
     store(own_desk)
     there, away = folder / "contents", folder / "away"
     there.rename(away)
-    there.touch()  # neither can the app make the directory anew
+    there.touch()  # this file keeps the app from creating the directory again
     try:
         with Connection(server.address) as connection:
             for headers in ("", "Range: bytes=0-0", "Range: bytes=0-0,9-9"):

@@ -1,4 +1,4 @@
-"""An object store is gone, for a moment or for good: a download is whole or broken off, an upload is a 503."""
+"""An object store fails, briefly or for ever: a download is whole or breaks off, and an upload is a 503."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from tests.support.storage_tools import count, parts
 
 pytestmark = pytest.mark.tools
 PARTS = 9 * 2**20
-"""More than one part of an upload."""
+"""Bytes for more than one part of an upload to the store."""
 
 
 @dataclass(frozen=True)
 class Shop:
-    """A server whose way to its object store can be cut, and a desk that looks at both from elsewhere."""
+    """A server whose connection to its object store can be cut, and a desk that can still look at both."""
 
     served: Served
     way: Relay
@@ -54,7 +54,7 @@ def shop(object_store: tuple[str, str]) -> Iterator[Shop]:
             desk.storage.set(TASK, "untyped", VARIABLES["untyped"])
             env = {"TASKVARS_TEST_URL": url, "TASKVARS_TEST_CONTENTS": setting}
             with serve("gunicorn", Path(root), "tests.support.served_app:app", env) as served:
-                assert upload(served, LARGE[:1_000_000]).status == 204  # now it knows whose store this is
+                assert upload(served, LARGE[:1_000_000]).status == 204  # the server has now checked the store's marker
                 desk.storage.update(TASK, delete=["uploaded"])
                 yield Shop(served, way, desk, env)
 
@@ -65,12 +65,12 @@ def objects(desk: Desk) -> set[str]:
 
 
 def journal(desk: Desk) -> int:
-    """Rows of contents, without those of the database and of its store."""
+    """Count the journal's rows of contents, without the rows that name the database and the store."""
     return count(parts(desk)[1], "taskvars_journal") - 2
 
 
 def assert_nothing_half(desk: Desk, before: set[str]) -> None:
-    """Of a refused upload there is no variable, and no object that a sweep would not delete."""
+    """Check that a refused upload left no variable, and no object that a sweep would keep."""
     assert set(desk.storage.get_all(TASK)) == {"untyped", "large"}
     parts(desk)[0].sweep(older_than=0)
     assert journal(desk) == 0
@@ -80,13 +80,13 @@ def assert_nothing_half(desk: Desk, before: set[str]) -> None:
 def assert_broken_off(connection: Connection, length: int, start: bytes, first: int) -> None:
     body = start + connection.read(length - len(start))
     assert len(body) < length
-    assert connection.read(1) == b"", "the connection is closed"
+    assert connection.read(1) == b"", "the connection is still open"
     assert LARGE[first:].startswith(body)
 
 
 @pytest.fixture
 def stored_before(shop: Shop) -> set[str]:
-    """The one object of a large value."""
+    """Store a large value, and return its one object."""
     store(shop.desk)
     parts(shop.desk)[0].sweep(older_than=0)
     before = objects(shop.desk)
@@ -101,15 +101,15 @@ def test_a_download_breaks_off_with_the_store(headers: str, first: int, shop: Sh
     assert ask(shop.served.address, path("large")).body == LARGE
 
 
-def test_a_download_outlives_a_lost_connection(shop: Shop, stored_before: set[str]) -> None:
-    """It goes on where it was."""
+def test_a_download_continues_after_a_lost_store_connection(shop: Shop, stored_before: set[str]) -> None:
+    """It continues at the byte where it was."""
     with slow_download(shop.served) as (connection, length, start):
         shop.way.cut()
         assert start + connection.read(length - len(start)) == LARGE
 
 
 def test_a_download_of_an_object_that_is_deleted(shop: Shop, stored_before: set[str]) -> None:
-    """It breaks off when it has to be asked for again; the next one is a 503."""
+    """It breaks off at the next request to the store. The next download is a 503."""
     assert shop.desk.contents
     with slow_download(shop.served) as (connection, length, start):
         shop.desk.contents.delete(*stored_before)
@@ -121,7 +121,7 @@ def test_a_download_of_an_object_that_is_deleted(shop: Shop, stored_before: set[
 
 
 def test_a_store_that_is_down_is_a_503(shop: Shop, stored_before: set[str]) -> None:
-    """Before the first byte, reading and writing; short values lie in the database."""
+    """Reads and writes of long values get a 503. Short values lie in the database."""
     with shop.way.down():
         for headers in ("", "Range: bytes=0-0", "Range: bytes=0-0,9-9"):
             answer = ask(shop.served.address, path("large"), headers)
@@ -140,7 +140,7 @@ def test_a_store_that_is_down_is_a_503(shop: Shop, stored_before: set[str]) -> N
 
 @contextmanager
 def half_an_upload(served: Served, way: Relay) -> Iterator[tuple[Connection, bytes]]:
-    """A client whose upload is partly with the store; and what it has yet to send."""
+    """Start an upload of which the store has some parts. Yield the connection and the bytes that are left to send."""
     body = part("data", LARGE) + END
     headers = f"Content-Type: {CONTENT_TYPE}\nContent-Length: {len(body)}"
     middle, heard = len(body) // 2, len(way.heard)
@@ -154,9 +154,9 @@ def half_an_upload(served: Served, way: Relay) -> Iterator[tuple[Connection, byt
 
 
 def test_a_store_that_goes_down_during_an_upload(shop: Shop, stored_before: set[str]) -> None:
-    """Some parts are with the store already: they are no object."""
+    """The store already has some parts, but no object."""
     with half_an_upload(shop.served, shop.way) as (connection, rest), shop.way.down():
-        with suppress(ConnectionError):  # the answer comes before the end
+        with suppress(ConnectionError):  # the server answers before the end of the body
             connection.send(rest)
         refused = connection.answer("POST")
     assert refused.status == 503

@@ -1,4 +1,4 @@
-"""While a gate looks: it may read in several threads, other requests don't wait, and a host may have a session open."""
+"""While a gate looks, it may read in several threads, other requests don't wait, and the host may use a session."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.desk import Desk
 
 
 def test_threads_of_a_gate_may_read_at_once() -> None:
-    """What a MemoryStorage stages is one temporary file."""
+    """A MemoryStorage stages an upload in one temporary file, which all threads share."""
     with MemoryStorage().staging(DATA) as content, ThreadPoolExecutor(8) as pool:
         assert isinstance(content, SpooledContent)
         assert set(pool.map(lambda _: b"".join(content.open_at(0)) == DATA, range(200))) == {True}
@@ -28,7 +28,7 @@ def test_threads_of_a_gate_may_read_at_once() -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite", DIRECTORY])
 def test_a_slow_gate_holds_up_nobody(kind: str, empty_desk: Callable[[str], AbstractContextManager[Desk]]) -> None:
-    """No connection is held and nothing is locked while a gate looks: another change of the same task goes first."""
+    """A waiting gate holds no connection and no lock: another change of the same task takes effect before it."""
     with empty_desk(kind) as desk:
         desk.storage.add_scope("t")
         pool: Any = desk.db and desk.db.engine.pool
@@ -47,7 +47,7 @@ def test_a_slow_gate_holds_up_nobody(kind: str, empty_desk: Callable[[str], Abst
 
 
 def test_in_a_session_of_the_hosts(empty_desk: Callable[[str], AbstractContextManager[Desk]]) -> None:
-    """A mount on a joined storage is judged in the same way, and a host's own `set` is not."""
+    """A mount on a joined storage asks the gates too. The host's own call of `set` doesn't."""
     with empty_desk(DIRECTORY) as desk:
         assert desk.db is not None
         assert isinstance(desk.storage, SQLAlchemyStorage)

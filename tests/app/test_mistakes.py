@@ -1,4 +1,4 @@
-"""Mistakes of a programmer with the extension: each is told at start-up, with its cause and its fix."""
+"""A programmer's mistakes with the extension: each is an error at start-up that names its cause and its fix."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from flask_taskvars.values import Variable
 
 
 def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A decorator that hands on what it gets."""
+    """A decorator that passes on all arguments."""
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
@@ -87,7 +87,7 @@ MADE: list[tuple[Callable[[], object], type[Exception], str]] = [
 
 
 @pytest.mark.parametrize(("make", "error", "told"), MADE)
-def test_what_can_not_work(make: Callable[[], object], error: type[Exception], told: str) -> None:
+def test_impossible_arguments_are_refused(make: Callable[[], object], error: type[Exception], told: str) -> None:
     with pytest.raises(error, match=told):
         make()
 
@@ -122,7 +122,7 @@ def test_an_offload_of_a_directory(tmp_path: Path) -> None:
 
 
 class NotOnDuty(Forbidden):
-    """An error of the host's own."""
+    """The host's own error class."""
 
     description = "You are not on duty."
 

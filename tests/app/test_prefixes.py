@@ -1,4 +1,4 @@
-"""Where a mount answers: prefixes of settings, registrations and blueprints around, and which of them collide."""
+"""The prefix of a mount, from settings, registrations and outer blueprints; and prefixes that collide."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_prefixes(
     assert app.extensions["taskvars"].mounts["taskvars"].url_prefix == prefix
 
 
-# url_prefix of create_blueprint, of registration, and of the blueprint around; the prefix
+# The url_prefix of create_blueprint, of the registration and of the outer blueprint; and the resulting prefix.
 REGISTERED: list[tuple[str | None, str | None, str | None, str]] = [
     (None, "/rest", None, "/rest"),
     (None, "/rest/", None, "/rest"),

@@ -15,7 +15,7 @@ CHANGES = [("POST", ""), ("PUT", "/v"), ("DELETE", "/v"), ("POST", "/v/data")]
 
 
 class Archive(MemoryStorage):
-    """A storage that is filled once."""
+    """A storage that is read-only after it was filled."""
 
     read_only = True
 
@@ -45,7 +45,7 @@ def test_refuses_changes(app: Flask, method: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/v", "/v/data"])
-def test_reads_and_tells_what_else_it_takes(app: Flask, path: str) -> None:
+def test_reads_work_and_the_other_allowed_methods_are_named(app: Flask, path: str) -> None:
     assert ask(app, "GET", path).status_code == 200
     assert ask(app, "HEAD", path).status_code == 200
     assert ask(app, "OPTIONS", path).allow == {"GET", "HEAD", "OPTIONS"}
@@ -62,7 +62,7 @@ def test_can_begin_and_end_at_any_time() -> None:
 
 
 class Sealed(MemoryStorage):
-    """A storage that does not say before what it refuses."""
+    """A storage that refuses a change only when it is called."""
 
     def update(self, task_id: str, **changes: object) -> None:
         raise ReadOnly

@@ -1,4 +1,4 @@
-"""Resumable uploads on every storage: which variable they set and when, and that ended ones leave no bytes."""
+"""Resumable uploads on every storage: which variable they set, and when. An abandoned upload leaves no bytes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DATA = pattern(700_000)
 
 @pytest.fixture(params=["memory", "sqlite", DIRECTORY])
 def desk(request: pytest.FixtureRequest, empty_desk: Callable[[str], AbstractContextManager[Desk]]) -> Iterator[Desk]:
-    """A task `t` on each way to keep pieces."""
+    """A task `t`, on a storage for each way to keep the pieces of an upload."""
     with empty_desk(request.param) as made:
         made.storage.add_scope("t")
         yield made
@@ -57,7 +57,7 @@ def test_nothing_is_visible_before_the_end(desk: Desk, tus: Tus) -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"valueType": "Bytes", "filename": "a"}, {"valueType": "bytes"}])
-def test_without_a_file_name_it_is_bytes(desk: Desk, tus: Tus, given: dict[str, str]) -> None:
+def test_an_upload_without_a_file_name_becomes_bytes(desk: Desk, tus: Tus, given: dict[str, str]) -> None:
     tus.create("t/localVariables/v", 3, data=b"abc", given=given)
     assert isinstance(desk.storage.get("t", "v", local=True).value, Bytes)
 
@@ -73,7 +73,7 @@ def test_a_name_that_can_not_be_stored_is_refused_before_the_bytes(tus: Tus) -> 
     assert tus.create(f"t/variables/{'x' * 256}", 3).status_code == 400
 
 
-def test_conditions_are_judged_at_the_start_and_at_the_end(desk: Desk, tus: Tus) -> None:
+def test_preconditions_are_checked_at_the_start_and_at_the_end(desk: Desk, tus: Tus) -> None:
     desk.storage.set("t", "v", "old")
     etag = tus.client.get(f"/task/{tus.v}").headers["ETag"]
     assert tus.create(tus.v, 5, {"If-None-Match": "*"}).status_code == 412
@@ -94,7 +94,7 @@ def test_of_two_uploads_the_later_finisher_wins(tus: Tus) -> None:
     assert tus.client.get(f"/task/{tus.v}/data").data == b"aaaa"
 
 
-def test_a_finished_upload_is_remembered_and_does_nothing_more(desk: Desk, tus: Tus) -> None:
+def test_a_repeated_request_to_a_finished_upload_changes_nothing(desk: Desk, tus: Tus) -> None:
     url = tus.begun(tus.v, len(DATA))
     tus.patch(url, 0, DATA)
     desk.storage.set("t", "v", 1)
@@ -114,7 +114,7 @@ def test_a_finished_upload_is_remembered_and_does_nothing_more(desk: Desk, tus: 
     assert desk.storage.get("t", "v").value == Value("Integer", 1)
 
 
-def test_clients_at_one_upload_at_once(tus: Tus) -> None:
+def test_parallel_requests_to_one_upload(tus: Tus) -> None:
     tus.create(tus.v, len(DATA), data=DATA)  # the first value marks a content store as this database's
     for _ in range(5):
         url = tus.begun(tus.v, len(DATA))
@@ -171,7 +171,7 @@ def test_an_expired_upload_is_gone(desk: Desk, tus: Tus) -> None:
     assert left_over(desk) == 0
 
 
-def test_a_task_that_ended_in_the_middle(desk: Desk, tus: Tus) -> None:
+def test_a_task_that_ends_during_an_upload(desk: Desk, tus: Tus) -> None:
     url = tus.begun(tus.v, 5)
     desk.storage.remove_scope("t")
     assert tus.patch(url, 0, b"abcde").status_code == 404

@@ -1,4 +1,4 @@
-"""Which paths are ours, which are the host's, and who answers when a path leads nowhere."""
+"""Which paths are ours and which are the host's, and who answers for an unknown path."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def prefix(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def host(prefix: str) -> Flask:
-    """An app with pages of its own: beside ours, and below our prefix."""
+    """An app with its own pages, some of them below our prefix."""
     app = Flask("host")
     pages = Blueprint("pages", __name__)
 
@@ -58,7 +58,7 @@ def host(prefix: str) -> Flask:
 
 
 def ask(app: Flask, path: str, method: str = "GET", **arguments: Any) -> TestResponse:
-    # Given raw: the client would take `//` for a host's name, and tidy what must arrive as it is.
+    # Set PATH_INFO itself: the test client would take `//` for a host name, and would normalize the path.
     return app.test_client().open("/", method=method, environ_overrides={"PATH_INFO": path}, **arguments)
 
 
@@ -131,7 +131,9 @@ NOWHERE = [
 
 
 @pytest.mark.parametrize(("method", "path", "status"), NOWHERE)
-def test_what_is_ours_and_leads_nowhere_is_json(host: Flask, prefix: str, method: str, path: str, status: int) -> None:
+def test_unknown_paths_below_our_routes_are_json_errors(
+    host: Flask, prefix: str, method: str, path: str, status: int
+) -> None:
     answer = ask(host, prefix + path, method)
     assert (answer.status_code, answer.content_type) == (status, JSON)
     assert answer.json is not None
@@ -165,7 +167,7 @@ def test_methods_are_listed(host: Flask, prefix: str, path: str, allowed: set[st
 @pytest.mark.parametrize("end", ["", "/"])
 @pytest.mark.parametrize("start", ["", "/engine/default"])
 def test_names_in_the_path(host: Flask, prefix: str, name: str, start: str, end: str) -> None:
-    # Servers decode the path before the application sees it (PEP 3333), encoded slashes too.
+    # Servers decode the path before the app sees it (PEP 3333), including encoded slashes.
     raw = f"{prefix}{start}/task/t1/variables/{name}/data{end}".encode().decode("latin-1")
     answer = ask(host, raw)
     assert (answer.status_code, answer.data) == (200, name.encode())
@@ -180,7 +182,7 @@ def test_a_slash_at_the_end_is_no_part_of_the_name(host: Flask, prefix: str) -> 
 
 
 def test_the_data_of_a_name_and_a_name_that_ends_in_data(host: Flask, prefix: str) -> None:
-    """`x/data` is a variable: `/x/data` leads to the data of `x`, and `/x/data/data` to its own."""
+    """For variables `x` and `x/data`: `/x/data` is the data of `x`, and `/x/data/data` that of `x/data`."""
     assert ask(host, f"{prefix}/task/t1/variables/x/data").status_code == 404
     assert ask(host, f"{prefix}/task/t1/variables/x/data/data").data == b"x/data"
     assert ask(host, f"{prefix}/task/t1/variables/data").json == {"type": "Bytes", "value": "ZGF0YQ==", "valueInfo": {}}
@@ -194,7 +196,7 @@ def test_head_is_a_get_without_its_body(host: Flask, prefix: str) -> None:
         assert dict(head.headers) == dict(get.headers)
 
 
-# What clients were seen to send with a GET; none of it may matter.
+# Headers, queries and bodies that real clients send with a GET. All of them are ignored.
 SENT: list[dict[str, Any]] = [
     {"headers": {"Accept": "application/json"}},
     {"headers": {"Accept": "image/png;q=0.1"}},
@@ -208,7 +210,7 @@ SENT: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("sent", SENT, ids=str)
-def test_what_a_get_carries_does_not_matter(host: Flask, prefix: str, sent: dict[str, Any]) -> None:
+def test_a_get_ignores_other_headers_its_query_and_its_body(host: Flask, prefix: str, sent: dict[str, Any]) -> None:
     for path in (f"{V}/data", V, "/task/t1/variables"):
         assert ask(host, prefix + path, **sent).status_code == 200
     assert ask(host, f"{prefix}/task/t1/variables/absent", **sent).status_code == 404

@@ -1,4 +1,4 @@
-"""The keys in `app.config`: what each takes, and what is said about what it can't take."""
+"""The keys in `app.config`: the values that each accepts, and the error for any other value."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_keys(key: str, value: object, expected: object) -> None:
 
 
 @pytest.mark.parametrize(("key", "value", "complaint"), REFUSED)
-def test_bad_values_are_named_with_the_cure(key: str, value: object, complaint: str) -> None:
+def test_bad_values_are_errors_that_name_the_fix(key: str, value: object, complaint: str) -> None:
     with pytest.raises(ConfigError) as refusal:
         Settings.from_config({PREFIX + key: value})
     assert str(refusal.value).startswith(f"{PREFIX}{key}={value!r} ")

@@ -1,4 +1,4 @@
-"""The signals for the host: sent only after success, and without the bytes of a value."""
+"""The signals for the host. They are sent only after success, and without the bytes of a value."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def task(desk: Desk) -> Desk:
 
 @pytest.fixture
 def told(task: Desk) -> Iterator[Told]:
-    """What was told so far: which signal, the variable's name, and its size."""
+    """The signals so far: for each, its kind, the variable's name and its size."""
     heard: Told = []
 
     def listen(what: str) -> Any:
@@ -94,10 +94,10 @@ def test_deleting(task: Desk, told: Told) -> None:
     task.client.delete(V)
     task.client.delete("/task/t/variables/absent")
     task.client.post("/task/t/variables", json={"deletions": ["v", "absent"]})
-    assert told == [("deleted", "v", None)]  # what was not there was not deleted
+    assert told == [("deleted", "v", None)]  # no signal for a variable that did not exist
 
 
-def test_what_is_set_and_deleted_at_once_is_deleted(task: Desk, told: Told) -> None:
+def test_a_variable_set_and_deleted_in_one_request_counts_as_deleted(task: Desk, told: Told) -> None:
     task.client.post("/task/t/variables", json={"modifications": {"v": {"value": 1}}, "deletions": ["v"]})
     assert told == [("deleted", "v", None)]
     assert task.client.get(V).status_code == 404
@@ -114,7 +114,7 @@ def test_modifying(task: Desk, told: Told) -> None:
     ]
 
 
-def test_nothing_is_told_of_what_did_not_happen(task: Desk, told: Told) -> None:
+def test_failed_requests_send_no_signals(task: Desk, told: Told) -> None:
     transient = {"value": 1, "valueInfo": {"transient": True}}
     task.client.put(V, json={"type": "Integer", "value": "x"})
     task.client.put(V, data=b"{", content_type="application/json")

@@ -1,4 +1,4 @@
-"""Uploads: forms with every kind of value, on every storage; a refused form leaves nothing behind."""
+"""Uploads by form, with every kind of value, on every storage. A refused form leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ JSON = "application/json"
 
 @pytest.fixture(params=[*STORAGES, DIRECTORY])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Every kind of storage in turn."""
+    """Each kind of storage in turn."""
     return str(request.param)
 
 
@@ -38,7 +38,7 @@ def task(desk: Desk) -> Desk:
 
 @pytest.fixture(params=["memory", "sqlite", DIRECTORY])
 def quick(request: pytest.FixtureRequest, empty_desk: Callable[[str], AbstractContextManager[Desk]]) -> Iterator[Desk]:
-    """A task `t`, on each way to stage an upload. Other databases would add nothing: they don't see forms."""
+    """A task `t`, on a storage for each way to stage an upload. Forms don't depend on the database."""
     with empty_desk(request.param) as desk:
         desk.storage.add_scope("t")
         yield desk
@@ -180,7 +180,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("parts", "status", "error", "words"), REFUSED)
-def test_what_is_no_value_is_refused(quick: Desk, parts: list[bytes], status: int, error: str, words: str) -> None:
+def test_invalid_values_are_refused(quick: Desk, parts: list[bytes], status: int, error: str, words: str) -> None:
     large = [part("more", b"m"), part("data", noise(20 * BLOCK)), *parts]
     for form in (parts, large) if any(b'"data"' in one for one in parts) else (parts,):
         answer = upload(quick, V, *form)
@@ -224,7 +224,7 @@ def test_a_form_that_ends_early_leaves_nothing(task: Desk, place: str) -> None:
         (JSON, b"{}", 415),
     ],
 )
-def test_what_is_no_form_is_refused(quick: Desk, content_type: str | None, body: bytes, status: int) -> None:
+def test_invalid_forms_are_refused(quick: Desk, content_type: str | None, body: bytes, status: int) -> None:
     answer = quick.client.post(f"/task/{V}/data", data=body, content_type=content_type)
     assert answer.status_code == status
     assert message(answer)
@@ -232,13 +232,13 @@ def test_what_is_no_form_is_refused(quick: Desk, content_type: str | None, body:
 
 
 @pytest.mark.parametrize("before", [1, Bytes(b"old"), File(noise(3 * BLOCK), filename="old"), Value("Json", "{}")])
-def test_an_upload_replaces_what_is_there_whatever_its_type(task: Desk, before: object) -> None:
+def test_an_upload_replaces_a_variable_of_any_type(task: Desk, before: object) -> None:
     task.storage.set("t", "v", before)
     assert upload(task, V, part("data", AWKWARD)).status_code == 204
     assert task.client.get(f"/task/{V}/data").data == AWKWARD
 
 
-def test_an_upload_lands_where_the_variable_lives(desk: Desk) -> None:
+def test_an_upload_changes_the_variable_in_its_scope(desk: Desk) -> None:
     desk.storage.add_scope("outer", task=False)
     desk.storage.add_scope("t", parent="outer")
     desk.storage.add_scope("sibling", parent="outer")
@@ -250,7 +250,7 @@ def test_an_upload_lands_where_the_variable_lives(desk: Desk) -> None:
     assert desk.client.get(f"/task/{V}/data").data == b"own again"
 
 
-def test_a_task_that_does_not_exist_is_told_before_the_form_is_read(desk: Desk) -> None:
+def test_an_unknown_task_is_a_404_before_the_form_is_read(desk: Desk) -> None:
     answer = upload(desk, V, b"no form")
     assert answer.status_code == 404
     assert message(answer) == "Cannot put task variable v: task t doesn't exist: task is null"

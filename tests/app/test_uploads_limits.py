@@ -1,4 +1,4 @@
-"""How much a request may hold: our limits on our routes, the host's on the host's."""
+"""Limits for the size of a request. Ours count for our routes, the host's for the host's routes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OURS = {"TASKVARS_MAX_CONTENT_LENGTH": 1_000_000, "TASKVARS_MAX_JSON_LENGTH": 10
 
 @pytest.fixture
 def limited(tmp_path: Path) -> Iterator[Desk]:
-    """A mount with narrow limits, in a host that has none but Flask's own."""
+    """A mount with small limits, in a host that has only Flask's own limits."""
     with make_desk(f"sqlite:///{tmp_path / 'taskvars.db'}", **OURS) as desk:
         desk.storage.add_scope("t")
         yield desk
@@ -29,7 +29,7 @@ def limited(tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.fixture
 def narrow() -> Iterator[Desk]:
-    """A host with limits of its own, narrower than the mount's, and a route that reads forms."""
+    """A host whose own limits are smaller than the mount's, with a route that reads forms."""
     with make_desk(None, **HOST) as desk:
         desk.storage.add_scope("t")
 
@@ -41,7 +41,7 @@ def narrow() -> Iterator[Desk]:
 
 
 def form_of(size: int) -> bytes:
-    """A whole form of so many bytes."""
+    """Make a form of exactly `size` bytes."""
     around = len(part("data", b"") + END)
     return part("data", noise(size - around)) + END
 
@@ -109,8 +109,8 @@ def test_a_limit_that_the_host_sets_for_one_request_counts(narrow: Desk) -> None
         assert narrow.client.post(f"{V}/data", data=form_of(size), content_type=CONTENT_TYPE).status_code == status
 
 
-def test_what_a_form_holds_in_memory_has_the_limit_of_the_host(narrow: Desk) -> None:
-    """MAX_FORM_MEMORY_SIZE is for fields that are held in memory; Bytes and File are not, whatever their size."""
+def test_the_hosts_memory_limit_counts_for_fields_of_a_form(narrow: Desk) -> None:
+    """MAX_FORM_MEMORY_SIZE limits fields that are kept in memory. Bytes and Files are never kept there."""
     for size, status in ((200, 204), (201, 413)):
         assert (
             upload(narrow, "t/variables/v", part("data", "x" * size), part("valueType", "String")).status_code == status
@@ -121,7 +121,7 @@ def test_what_a_form_holds_in_memory_has_the_limit_of_the_host(narrow: Desk) -> 
     assert upload(narrow, "t/variables/v", part("data", noise(400_000)), part("valueType", "Bytes")).status_code == 204
 
 
-def test_the_host_s_own_routes_keep_its_limits(narrow: Desk) -> None:
+def test_the_hosts_own_routes_keep_the_hosts_limits(narrow: Desk) -> None:
     form = part("data", "x") + END
     answer = narrow.client.post("/host", data=form, content_type=CONTENT_TYPE)
     assert answer.json == {"form": {"data": "x"}, "files": 0, "limit": 500_000}
@@ -138,7 +138,7 @@ def test_base64_in_a_document(limited: Desk) -> None:
 
 
 class BrokenChunk(Exception):
-    """As gunicorn raises it."""
+    """An error like the one that gunicorn raises."""
 
 
 @pytest.mark.parametrize("error", [BrokenChunk, ValueError, OSError])

@@ -1,4 +1,4 @@
-"""A value that is replaced, and its old bytes swept away, between the look-up and the first byte."""
+"""A value is replaced, and its old bytes are swept, between the look-up and the first byte."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.support.storage_tools import parts
 
 @pytest.fixture(params=["sqlite", DIRECTORY])
 def desk(request: pytest.FixtureRequest, empty_desk: Callable[[str], AbstractContextManager[Desk]]) -> Iterator[Desk]:
-    """A host app whose long values lie in the database, or in a directory."""
+    """A host app that keeps its long values in the database, or in a directory."""
     with empty_desk(request.param) as made:
         yield made
 
 
 def swept_app(desk: Desk, times: int) -> Flask:
-    """The desk's app, with a mount where the value changes and is swept the first `times` that it was looked up."""
+    """Mount the desk's storage again. The value is replaced and swept after each of its first `times` look-ups."""
     storage, _ = parts(desk)
     storage.add_scope("task")
     storage.set("task", "v", Bytes(b"0" * (INLINE + 1)))

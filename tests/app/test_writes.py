@@ -1,4 +1,4 @@
-"""Every method that writes, on every storage: where it writes, all or nothing, and who may."""
+"""All methods that write, on every storage: the scope that they write to, all or nothing, and rights."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def modify(desk: Desk, scope: str, **patch: object) -> Any:
 
 
 def seen(desk: Desk, task: str = "near", scope: str = "variables") -> dict[str, object]:
-    """The visible values, by name; of Bytes their Base64, of Files their names."""
+    """Return the visible values by name: Bytes as Base64, Files as their file names."""
     document = desk.client.get(f"/task/{task}/{scope}").json
     assert document is not None
     return {name: one["valueInfo"].get("filename", one["value"]) for name, one in document.items()}
 
 
 def write(desk: Desk, method: str, scope: str, name: str, value: int) -> int:
-    """Set one variable to a value by one of the three ways."""
+    """Set a variable by one of the three methods."""
     path = f"near/{scope}/{name}"
     match method:
         case "put":
@@ -73,7 +73,7 @@ def test_where_a_value_is_written(scopes: Desk, method: str) -> None:
     assert (seen(scopes), seen(scopes, "beside")) == ({"new": 4}, {"new": 2})
 
 
-def test_what_is_deleted(scopes: Desk) -> None:
+def test_which_variables_are_deleted(scopes: Desk) -> None:
     for scope in ("variables", "localVariables"):
         assert put(scopes, f"near/{scope}/v", scope) == 204
     assert scopes.client.delete("/task/near/localVariables/v").status_code == 204
@@ -172,7 +172,7 @@ def test_paths_that_no_database_holds(scopes: Desk, name: str) -> None:
 
 
 def requests(desk: Desk, path: str) -> list[Any]:
-    """Each of the writes, to be sent to a task that doesn't exist, or by someone who may not."""
+    """Return one request for each way to write."""
     return [
         desk.client.put(f"{path}/v", json={"value": 2}),
         desk.client.delete(f"{path}/v"),

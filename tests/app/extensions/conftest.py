@@ -1,4 +1,4 @@
-"""An app with a task, for each extension."""
+"""An app with a task, for the tests of other extensions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from flask_taskvars import File, TaskVars, everybody
 from flask_taskvars.storage.memory import MemoryStorage
 
-TEXT = b"The quick brown fox jumps over the lazy dog. " * 20_000  # of a type that compressors like
+TEXT = b"The quick brown fox jumps over the lazy dog. " * 20_000  # compressors would compress it
 DATA = "/task/t/variables/text/data"
 OTHER = "https://desk.example"
 

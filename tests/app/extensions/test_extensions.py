@@ -1,4 +1,4 @@
-"""Beside other extensions in one app: a test for each line of docs/extensions.md."""
+"""Other extensions in the same app: a test for each line of docs/extensions.md."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_flask_admin(bare: Flask, tmp_path: Path) -> None:
 
     storage = SQLAlchemyStorage(db, scope=Place)
     TaskVars(storage, everybody).init_app(bare)
-    Babel(bare)  # where Flask-Babel is installed, Flask-Admin needs it
+    Babel(bare)  # Flask-Admin needs this if Flask-Babel is installed
     Admin(bare).add_view(ModelView(Place, db))
     with bare.app_context():
         db.create_all()
@@ -249,14 +249,14 @@ def test_opentelemetry(app: Flask, client: FlaskClient) -> None:
     storage.set("t", "text", TEXT)
     TaskVars(storage, everybody).init_app(instrumented)
     answer = instrumented.test_client().get(DATA)
-    [span] = exporter.get_finished_spans()  # before the bytes are sent
+    [span] = exporter.get_finished_spans()  # the span ends before the bytes are sent
     assert answer.data == TEXT
     assert "<task_id>" in span.name
     assert "/t/" not in span.name
 
 
 def test_opentelemetry_shows_statements(bare: Flask, tmp_path: Path) -> None:
-    """An engine that somebody listens to is used through SQLAlchemy, and every look-up is seen."""
+    """If the host listens to its engine, look-ups run through SQLAlchemy, and the listeners see each of them."""
     from flask_sqlalchemy import SQLAlchemy
     from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
     from opentelemetry.sdk.trace import TracerProvider

@@ -1,4 +1,4 @@
-"""The app on gevent's server, and on ASGI servers by way of a WSGI middleware."""
+"""The app on gevent's server, and on ASGI servers through a WSGI middleware."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request costs is bounded: its answer, and the work on it."""
+"""Limits for each request: the size of its answer, and the work that it causes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ECHOING: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "document"), ECHOING, ids=[str(number) for number in range(len(ECHOING))])
-def test_an_error_does_not_repeat_what_was_sent(desk: Desk, method: str, path: str, document: object) -> None:
+def test_an_error_does_not_quote_the_request(desk: Desk, method: str, path: str, document: object) -> None:
     body = json.dumps(document, ensure_ascii=False).encode()
     answer = desk.client.open(path, method=method, data=body, content_type="application/json")
     assert answer.status_code == 400
@@ -45,7 +45,7 @@ def test_an_error_does_not_repeat_what_was_sent(desk: Desk, method: str, path: s
     assert len(message) < 5000 or (len(message) == 5000 and message.endswith("…"))
 
 
-def test_an_error_of_a_form_does_not_repeat_what_was_sent(desk: Desk) -> None:
+def test_an_error_of_a_form_does_not_quote_it(desk: Desk) -> None:
     answer = upload(desk, "t/variables/v", part("data", "x"), part("valueType", "é" * 30_000))
     assert answer.status_code == 400
     assert len(answer.get_json()["message"]) == 5000
@@ -57,7 +57,7 @@ def test_the_length_of_a_message_is_a_setting() -> None:
         assert desk.client.get(V).get_json()["message"] == "task variable with …"
 
 
-def test_a_request_names_as_many_variables_as_the_setting_says(desk: Desk) -> None:
+def test_a_setting_limits_the_names_of_a_request(desk: Desk) -> None:
     for count, status in ((1001, 413), (1000, 204)):
         names = [f"{number}" for number in range(count)]
         assert desk.client.post(ALL, json={"modifications": {name: {} for name in names}}).status_code == status
@@ -65,7 +65,7 @@ def test_a_request_names_as_many_variables_as_the_setting_says(desk: Desk) -> No
 
 
 class Unsearched(list[str]):
-    """A list that may be gone through, but not searched: that would take as long for each name as for all."""
+    """A list that can be iterated, but not searched. Searching it for each name would take quadratic time."""
 
     def __contains__(self, name: object) -> bool:
         raise AssertionError("a list is searched")
@@ -73,7 +73,7 @@ class Unsearched(list[str]):
     index = None  # type: ignore[assignment]
 
 
-def test_a_change_goes_once_through_its_names(desk: Desk) -> None:
+def test_a_change_reads_its_list_of_names_only_once(desk: Desk) -> None:
     desk.storage.set("t", "a", 1)
     desk.storage.set("t", "b", 1)
     names = Unsearched(["a", "a", "absent"])
@@ -81,8 +81,8 @@ def test_a_change_goes_once_through_its_names(desk: Desk) -> None:
     assert set(desk.storage.get_all("t")) == {"b"}
 
 
-def test_many_scopes_in_a_row_are_removed(desk: Desk) -> None:
-    """More than Python's calls can be nested."""
+def test_a_long_chain_of_scopes_is_removed(desk: Desk) -> None:
+    """The chain is longer than Python's recursion limit."""
     desk.storage.add_scope("0", "t")
     for number in range(1200 if desk.db is None else 20):
         desk.storage.add_scope(str(number + 1), str(number))

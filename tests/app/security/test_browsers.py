@@ -1,4 +1,4 @@
-"""Pages of other sites change nothing, and a download is nothing that a page can run."""
+"""Pages of other sites change nothing, and no page can run a download as a script, style sheet, worker or plug-in."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ CHANGES = [
     ("none", None, True),  # typed by the user
     ("cross-site", OTHER, False),
     ("cross-site", None, False),
-    ("cross-site", "null", False),  # a sandboxed frame, a file, a redirect over a third site
-    ("cross-site", DESK, False),  # a redirect from the desk over another site and back
+    ("cross-site", "null", False),  # a sandboxed frame, a local file, or a redirect through a third site
+    ("cross-site", DESK, False),  # a redirect from the desk through another site and back
     ("cross-site", TRUSTED, True),
     ("same-site", "https://blog.desk.example", False),
     ("same-site", "https://desk.example:8443", False),
     ("same-site", None, False),
-    ("SAME-ORIGIN", OTHER, False),  # browsers write it in lower case
+    ("SAME-ORIGIN", OTHER, False),  # no browser sends it in upper case
     ("same-origin, cross-site", OTHER, False),
     ("", None, False),
     ("nonsense", DESK, False),
-    # Older browsers, and all without HTTPS, send no Sec-Fetch-Site.
+    # Older browsers send no Sec-Fetch-Site, and no browser sends it without HTTPS.
     (None, DESK, True),
     (None, "https://desk.example:443", True),
     (None, "HTTPS://DESK.EXAMPLE", True),
     (None, TRUSTED, True),
     (None, "https://portal.example:8443", False),
     (None, "http://portal.example", False),
-    (None, "http://desk.example", False),  # the network can write that page
+    (None, "http://desk.example", False),  # an attacker in the network can change a page without HTTPS
     (None, "https://desk.example:80", False),
     (None, "https://desk.example.evil.example", False),
     (None, "https://evil.example/https://desk.example", False),
@@ -61,7 +61,7 @@ CHANGES = [
     (None, "null", False),
     (None, "", False),
     (None, "*", False),
-    # Values that parsers of URLs stumble over.
+    # Malformed values, on which URL parsers fail.
     (None, "http://[", False),
     (None, "http://[::1", False),
     (None, "http://]:80", False),
@@ -76,12 +76,12 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("site", "origin", "allowed"), CHANGES)
-def test_who_may_change(site: str | None, origin: str | None, allowed: bool) -> None:
+def test_which_senders_may_change_variables(site: str | None, origin: str | None, allowed: bool) -> None:
     assert may_change(site, origin, DESK, {TRUSTED}) is allowed
 
 
 @pytest.mark.parametrize("own", ["http://", "https://a b", "https://desk.example:x", "https://[::1"])
-def test_a_broken_host_is_nobodys_origin(own: str) -> None:
+def test_a_malformed_host_matches_no_origin(own: str) -> None:
     assert not may_change(None, "null", own, ())
     assert not may_change(None, own, own, ())
 
@@ -95,7 +95,7 @@ SHOWN = ["document", "iframe", "frame", "fencedframe", "empty", "image", "audio"
 
 @pytest.mark.parametrize("destination", [*RUN, *SHOWN, "object", "embed"])
 @pytest.mark.parametrize("embed", [True, False])
-def test_what_may_load_it(destination: str, embed: bool) -> None:
+def test_which_elements_of_a_page_may_load_a_download(destination: str, embed: bool) -> None:
     assert may_load(destination, embed=embed) is (
         destination in SHOWN or (embed and destination in ("object", "embed"))
     )
@@ -143,7 +143,7 @@ def test_another_site_changes_nothing(client: FlaskClient, method: str, path: st
         assert answer.status_code == expected
 
 
-def test_another_site_is_refused_before_anybody_is_asked_and_the_body_is_read() -> None:
+def test_another_site_is_refused_before_the_hook_and_the_body() -> None:
     seen: list[object] = []
     app = Flask("host")
 
@@ -164,7 +164,7 @@ def test_another_site_is_refused_before_anybody_is_asked_and_the_body_is_read() 
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-def test_another_site_may_still_ask(client: FlaskClient, method: str) -> None:
+def test_another_site_may_send_reading_requests(client: FlaskClient, method: str) -> None:
     headers = {"Origin": OTHER, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "empty"}
     assert client.open(f"{V}svg/data", method=method, headers=headers).status_code == 200
 
@@ -221,7 +221,7 @@ def weakening(app: Flask) -> None:
 
 @pytest.fixture(params=[talisman, replacing, weakening])
 def unaware(request: pytest.FixtureRequest, host: Flask) -> FlaskClient:
-    """A client of a host that sets headers of its own for all responses."""
+    """A client of a host that sets its own headers on all responses."""
     request.param(host)
     return host.test_client()
 
@@ -236,7 +236,9 @@ REQUESTS: list[tuple[str, dict[str, str], int]] = [
 
 
 @pytest.mark.parametrize(("method", "headers", "status"), REQUESTS)
-def test_the_hardening_stays(unaware: FlaskClient, method: str, headers: dict[str, str], status: int) -> None:
+def test_the_hosts_headers_do_not_replace_the_hardening(
+    unaware: FlaskClient, method: str, headers: dict[str, str], status: int
+) -> None:
     answer = unaware.open(f"{V}svg/data", method=method, headers=headers)
     assert answer.status_code == status
     for name, value in HARDENING.items():
@@ -266,6 +268,6 @@ def test_a_class_of_the_hosts_is_kept(host: Flask) -> None:
     assert (answer.headers["X-Stamp"], answer.headers["X-Content-Type-Options"]) == ("here", "nosniff")
 
 
-def test_no_refusal_shows_what_was_sent(client: FlaskClient) -> None:
+def test_no_refusal_quotes_the_request(client: FlaskClient) -> None:
     answer = client.delete(f"{V}new", headers={"Origin": "https://<script>.example"})
     assert "<script>" not in json.dumps(answer.json)

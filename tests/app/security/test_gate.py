@@ -1,4 +1,4 @@
-"""Every way to send a value leads through the host's gates, and a refused value leaves nothing behind."""
+"""The host's gates see each value, however it is sent. A refused value leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.desk import Desk
 from tests.support.forms import chunk_rows, error, message, part, upload
 from tests.support.storage_examples import pattern
 
-DATA = pattern(700_000)  # more than a row holds, and more than one block
+DATA = pattern(700_000)  # more than fits in a row, and more than one block
 BASE64 = b64encode(DATA).decode()
 FILE = {"type": "File", "value": BASE64, "valueInfo": {"filename": "new.bin", "mimeType": "a/b"}}
 FORM = (part("data", DATA, "new.bin", "a/b"), part("valueType", "File"))
@@ -62,22 +62,22 @@ WAYS: dict[str, Send] = {
 
 @pytest.fixture(params=["memory", "sqlite", DIRECTORY])
 def gated(request: pytest.FixtureRequest, empty_desk: Callable[[str], AbstractContextManager[Desk]]) -> Iterator[Desk]:
-    """A task `t` with a variable `gone`, on each way to stage an upload."""
+    """A task `t` with a variable `gone`, on a storage for each way to stage an upload."""
     with empty_desk(request.param) as desk:
-        desk.app.testing = False  # a 500 is an answer
+        desk.app.testing = False  # so that an error in a gate becomes a 500
         desk.storage.add_scope("t")
         desk.storage.set("t", "gone", OLD)
         yield desk
 
 
 def assert_untouched(desk: Desk) -> None:
-    """Nothing was stored, and the staged bytes were given back at once."""
+    """Check that nothing was stored, and that the staged bytes were deleted at once."""
     assert {name: found.value for name, found in desk.storage.get_all("t").items()} == {"gone": OLD}
     assert chunk_rows(desk) == 0
     if desk.db is not None:
         with desk.db.engine.connect() as connection:
             left = connection.scalars(sa.text("SELECT state FROM taskvars_journal")).all()
-        assert set(left) <= {"name", "store"}  # for the marker in its content store
+        assert set(left) <= {"name", "store"}  # these rows belong to the content store's marker
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -108,7 +108,7 @@ def test_a_gate_may_abort(gated: Desk, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_an_accepted_value_was_judged_as_it_is_stored(gated: Desk, way: str) -> None:
+def test_a_gate_sees_the_value_that_is_stored(gated: Desk, way: str) -> None:
     seen: dict[str, object] = {}
 
     @gated.taskvars.accept
@@ -123,7 +123,7 @@ def test_an_accepted_value_was_judged_as_it_is_stored(gated: Desk, way: str) -> 
 
 
 def described(value: TypedValue) -> object:
-    """All that a gate can see of a value."""
+    """Return everything that a gate can see of a value."""
     if isinstance(value, Value):
         return value
     if value.content is None:
@@ -135,8 +135,8 @@ def described(value: TypedValue) -> object:
     return (type(value), named, data, value.content.etag)
 
 
-def test_a_gate_reads_as_it_likes(gated: Desk) -> None:
-    """Twice, from the middle, beyond the end, two at once, not to the end: what is stored stays the same."""
+def test_a_gate_may_read_in_any_way(gated: Desk) -> None:
+    """It may read twice, from the middle, beyond the end, twice at once, or stop early. The stored value is whole."""
 
     @gated.taskvars.accept
     def gate(task_id: str, name: str, value: TypedValue) -> None:
@@ -230,7 +230,7 @@ def test_all_gates_are_asked_until_one_refuses(gated: Desk) -> None:
     assert asked == ["first", "second"]
 
 
-def test_only_who_may_write_is_told_what_a_gate_says(gated: Desk) -> None:
+def test_only_writers_see_the_message_of_a_gate(gated: Desk) -> None:
     asked: list[str] = []
     gated.taskvars.accept(lambda task_id, name, value: asked.append(name))
     gated.taskvars.authorize(lambda action, task_id, name: name != "v")
@@ -239,7 +239,7 @@ def test_only_who_may_write_is_told_what_a_gate_says(gated: Desk) -> None:
 
 
 @pytest.mark.parametrize("way", ["form", "modification"])
-def test_a_permission_that_ends_while_the_gate_looks_changes_nothing(gated: Desk, way: str) -> None:
+def test_a_permission_lost_while_a_gate_looks_stops_the_write(gated: Desk, way: str) -> None:
     looking = threading.Event()
     gated.taskvars.accept(lambda *_: looking.set())
     gated.taskvars.authorize(lambda *_: not looking.is_set())
@@ -247,7 +247,7 @@ def test_a_permission_that_ends_while_the_gate_looks_changes_nothing(gated: Desk
     assert_untouched(gated)
 
 
-def test_what_changes_no_value_is_not_judged(gated: Desk) -> None:
+def test_requests_that_set_no_value_ask_no_gate(gated: Desk) -> None:
     gated.taskvars.accept(raised(Refused(422, "Nothing is wanted.")))
     client, path = gated.client, "/task/t/variables"
     for method in ("GET", "HEAD", "OPTIONS"):

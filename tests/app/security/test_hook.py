@@ -1,4 +1,4 @@
-"""No way around the host's hook: only True allows, every name is asked for, and a refusal tells nothing."""
+"""Nothing bypasses the host's hook: only True allows, each name is asked for, and a refusal reveals nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.authorized import ALL, FORM, TRANSIENT, F, WatchedStorage, as
 
 
 class AsyncHook:
-    """An object whose call is a coroutine: nothing shows it before it is called."""
+    """An object whose call returns a coroutine, which can't be detected before the call."""
 
     async def __call__(self, action: str, task_id: str, name: str | None) -> bool:
         return True
@@ -26,7 +26,7 @@ def response() -> Response:
     return Response("log in first", 401)
 
 
-# Answers that are true, or none: of decorators, of views, of mistakes.
+# Hooks with wrong answers: responses as views return them, a redirect, None, and values that are only truthy or falsy.
 WRONG: list[Any] = [
     *(lambda *_: response(), lambda *_: ({"error": "no"}, 403), lambda *_: redirect("/login"), AsyncHook()),
     *(lambda *_: None, lambda *_: 1, lambda *_: "yes", lambda *_: 0, lambda *_: [], lambda *_: object()),
@@ -35,7 +35,7 @@ WRONG: list[Any] = [
 
 @pytest.mark.parametrize("hook", WRONG)
 @pytest.mark.parametrize(("line", "sent"), [(line, sent) for line, sent, asked in ASKED if asked])
-def test_any_other_answer_than_true_or_false_is_a_mistake(
+def test_an_answer_other_than_true_or_false_is_a_500(
     hook: Any, line: str, sent: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[str] = []
@@ -51,7 +51,7 @@ def test_any_other_answer_than_true_or_false_is_a_mistake(
 
 
 def by_name(*refused: tuple[str, str]) -> Authorize:
-    """A hook that refuses some actions on some names, and agrees to all others."""
+    """Make a hook that refuses some actions on some names, and allows all others."""
 
     def check(action: str, task_id: str, name: str | None) -> bool:
         return (action, name) not in refused
@@ -59,7 +59,7 @@ def by_name(*refused: tuple[str, str]) -> Authorize:
     return check
 
 
-def test_a_list_leaves_out_what_may_not_be_read() -> None:
+def test_a_list_leaves_out_forbidden_variables() -> None:
     app = mounted(by_name(("read", "bytes")))
     assert json.loads(ask(app, f"GET {ALL}").data).keys() == {"f"}
     whole, part = ask(mounted(by_name()), f"HEAD {ALL}"), ask(app, f"HEAD {ALL}")
@@ -77,7 +77,7 @@ def test_a_modification_is_refused_whole(refused: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("headers", [{"If-Match": '"a"'}, {"If-None-Match": "*"}, {"If-Unmodified-Since": "x"}])
 @pytest.mark.parametrize("name", ["f", "absent"])
-def test_who_may_only_write_learns_nothing_by_a_precondition(headers: dict[str, str], name: str) -> None:
+def test_a_caller_who_may_only_write_learns_nothing_by_a_precondition(headers: dict[str, str], name: str) -> None:
     app = mounted(lambda action, task_id, name: action != "read")
     path = f"/task/t1/variables/{name}"
     for line, sent in ((f"PUT {path}", {"json": {"value": 1}}), (f"DELETE {path}", {}), (f"POST {path}/data", {})):
@@ -86,7 +86,7 @@ def test_who_may_only_write_learns_nothing_by_a_precondition(headers: dict[str, 
 
 
 @pytest.mark.parametrize("name", ["f", "absent"])
-def test_who_may_only_write_learns_nothing_by_a_transient_value(name: str) -> None:
+def test_a_caller_who_may_only_write_learns_nothing_by_a_transient_value(name: str) -> None:
     app = mounted(lambda action, task_id, name: action != "read")
     assert ask(app, f"PUT /task/t1/variables/{name}", json=TRANSIENT).status_code == 403
     assert ask(app, f"POST {ALL}", json={"modifications": {name: TRANSIENT}}).status_code == 403
@@ -99,7 +99,7 @@ def test_who_may_only_write_learns_nothing_by_a_transient_value(name: str) -> No
         (f"PUT {F}", {"json": {"value": 1}}),
     ],
 )
-def test_a_permission_that_ends_while_the_body_is_sent_changes_nothing(line: str, sent: dict[str, Any]) -> None:
+def test_a_permission_lost_while_the_body_is_sent_stops_the_write(line: str, sent: dict[str, Any]) -> None:
     seen: list[str] = []
     answers = iter([True, False])
     assert ask(mounted(lambda *question: next(answers), seen), line, **sent).status_code == 403
@@ -107,7 +107,7 @@ def test_a_permission_that_ends_while_the_body_is_sent_changes_nothing(line: str
 
 
 class ByTask:
-    """A hook that decides by the task alone."""
+    """A hook that decides only by the task."""
 
     decides_by_task = True
 
@@ -119,7 +119,7 @@ class ByTask:
         return True
 
 
-def test_who_decides_by_task_is_asked_once() -> None:
+def test_a_hook_that_decides_by_task_is_asked_once() -> None:
     hook = ByTask()
     app = mounted(hook)
     assert json.loads(ask(app, f"GET {ALL}").data).keys() == {"f", "bytes"}
@@ -130,7 +130,7 @@ def test_who_decides_by_task_is_asked_once() -> None:
     assert hook.asked == [("write", None), ("write", None), ("delete", None)]
 
 
-def test_a_precondition_tells_nothing_to_who_may_not_read() -> None:
+def test_a_precondition_tells_nothing_to_a_refused_reader() -> None:
     for condition in ({"If-None-Match": "*"}, {"If-Match": '"other"'}, {"Range": "bytes=99-"}):
         assert ask(mounted(lambda *question: False), f"GET {F}/data", headers=condition).status_code == 403
 

@@ -1,4 +1,4 @@
-"""Resumable uploads keep the host's rules: hook, gates, limits, owner. A refused or deleted upload leaves nothing."""
+"""The host's rules hold for resumable uploads: hook, gates, limits, owner. A refused upload leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ADA, BOB = ({"Authorization": f"Basic {b64(f'{name}:x')}"} for name in ("ada", "
 
 @pytest.fixture
 def desk(sqlite_desk: Desk) -> Desk:
-    """A task `t`, on one storage: permissions don't depend on it."""
+    """A task `t`, on one storage only, because permissions don't depend on the storage."""
     sqlite_desk.storage.add_scope("t")
     return sqlite_desk
 
@@ -32,7 +32,7 @@ def tus(desk: Desk) -> Tus:
     return Tus(desk.client, "t")
 
 
-# Whose upload it is
+# The owner of an upload
 
 
 def test_another_users_upload_does_not_exist(desk: Desk, tus: Tus) -> None:
@@ -56,7 +56,7 @@ def test_an_upload_belongs_to_its_task(desk: Desk, tus: Tus) -> None:
 @pytest.mark.parametrize(
     "upload_id", ["0" * 32, "0", "..", "%2e%2e", "..%2f..%2fetc%2fpasswd", "x" * 5000, "%00", "%ff", "'", "*", "-1"]
 )
-def test_an_id_that_was_not_given_leads_nowhere(tus: Tus, upload_id: str) -> None:
+def test_an_invented_upload_id_is_a_404(tus: Tus, upload_id: str) -> None:
     tus.begun(tus.v, 5)
     answer = tus.patch(f"/task/t/uploads/{upload_id}", 0, b"abcde")
     assert answer.status_code in (400, 404)
@@ -114,7 +114,7 @@ def test_a_refused_caller_learns_and_changes_nothing(desk: Desk, tus: Tus) -> No
     assert desk.storage.get("t", "v").value == Value("String", "old")
 
 
-def test_a_permission_that_ends_in_the_middle(desk: Desk, tus: Tus) -> None:
+def test_a_permission_lost_in_the_middle_of_an_upload(desk: Desk, tus: Tus) -> None:
     calls = iter((True, False))
     url = tus.begun(tus.v, len(DATA))
 
@@ -127,7 +127,7 @@ def test_a_permission_that_ends_in_the_middle(desk: Desk, tus: Tus) -> None:
     assert left_over(desk) == 0
 
 
-def test_a_condition_that_tells_of_the_variable_needs_the_right_to_read(desk: Desk, tus: Tus) -> None:
+def test_a_precondition_of_an_upload_needs_the_right_to_read(desk: Desk, tus: Tus) -> None:
     @desk.taskvars.authorize
     def may(action: str, task_id: str, name: str | None) -> bool:
         return action == "write"
@@ -136,7 +136,7 @@ def test_a_condition_that_tells_of_the_variable_needs_the_right_to_read(desk: De
     assert tus.create(tus.v, 5).status_code == 201
 
 
-def test_other_sites_may_not(tus: Tus) -> None:
+def test_other_sites_may_not_upload(tus: Tus) -> None:
     url = tus.begun(tus.v, 5)
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
         assert tus.create(tus.v, 5, headers).status_code == 403
@@ -146,14 +146,14 @@ def test_other_sites_may_not(tus: Tus) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])
-def test_no_reading_method_becomes_a_change(tus: Tus, method: str) -> None:
+def test_only_a_post_can_be_overridden_to_a_patch(tus: Tus, method: str) -> None:
     url = tus.begun(tus.v, 5)
     headers = {"X-HTTP-Method-Override": "PATCH", "Upload-Offset": "0", "Content-Type": BODY_TYPE}
     assert tus.ask(method, url, headers, b"abcde").status_code == 400
     assert tus.offset(url) == 0
 
 
-def test_an_override_does_not_reach_the_variable_of_the_same_path(desk: Desk, tus: Tus) -> None:
+def test_an_override_does_not_change_a_variable_with_the_same_path(desk: Desk, tus: Tus) -> None:
     desk.storage.set("t", "a/uploads", 1)
     for override in ("DELETE", "PUT", "GET"):
         assert tus.ask("POST", "/task/t/variables/a/uploads", {"X-HTTP-Method-Override": override}).status_code == 405
@@ -161,7 +161,7 @@ def test_an_override_does_not_reach_the_variable_of_the_same_path(desk: Desk, tu
     assert tus.client.delete("/task/t/variables/a/uploads").status_code == 204
 
 
-def test_a_gate_judges_the_whole_and_what_it_refuses_is_gone(desk: Desk, tus: Tus) -> None:
+def test_a_gate_sees_the_whole_upload_and_a_refused_one_is_deleted(desk: Desk, tus: Tus) -> None:
     seen: list[object] = []
 
     @desk.taskvars.accept
@@ -241,7 +241,7 @@ def test_the_limits_of_other_uploads_hold(desk: Desk, tus: Tus) -> None:
     assert tus.offset(url) == 0
 
 
-def test_more_than_was_announced_is_not_taken_without_a_length_either(desk: Desk, tus: Tus) -> None:
+def test_a_chunked_body_can_not_exceed_the_announced_length(desk: Desk, tus: Tus) -> None:
     url = tus.begun(tus.v, 5)
     environ = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
     headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": BODY_TYPE}
@@ -251,11 +251,11 @@ def test_more_than_was_announced_is_not_taken_without_a_length_either(desk: Desk
     assert "v" not in desk.storage.get_all("t")
 
 
-# Storages without the role
+# Storages without resumable uploads
 
 
 class Plain(StorageAdapter):
-    """A host's own storage, which only reads and writes whole values."""
+    """A host's own storage that only reads and writes whole values."""
 
     def get(self, task_id: str, name: str, *, local: bool = False) -> Variable:
         raise VariableNotFound(name)
@@ -267,7 +267,7 @@ class Plain(StorageAdapter):
         """Change nothing."""
 
 
-def test_a_storage_without_pieces_says_so() -> None:
+def test_a_storage_without_resumable_uploads_says_so() -> None:
     app = Flask("plain")
     TaskVars(Plain(), authorize=lambda action, task_id, name: True).init_app(app)
     tus = Tus(app.test_client(), "t")

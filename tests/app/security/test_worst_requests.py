@@ -1,4 +1,4 @@
-"""The memory that the worst requests cost, each within the default settings and in a process of its own."""
+"""The memory of the most expensive requests that the default settings allow, each in its own process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import pytest
 from tests.support.worst import MIB, REQUESTS
 
 LIMITS = {"arrays in a String": 240, "objects in a value": 200, "a text of 4 bytes a character": 48}
-"""MiB of those that are read into memory: up to 50 times the body, as the setting says. All others are streamed."""
+"""MiB for requests that are read into memory: up to 50 times the body, as docs/configuration.md says.
+
+All other requests are streamed.
+"""
 
 
 @pytest.mark.parametrize("name", REQUESTS)
