@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from random import Random
@@ -52,7 +52,7 @@ class Load:
         """Seconds, by what was done."""
         self._lock = threading.Lock()
 
-    def clients(self, seconds: float, acts: list[Act]) -> list[Callable[[], None]]:
+    def clients(self, seconds: float, acts: Sequence[Act]) -> list[Callable[[], None]]:
         """Make a client for each of the acts, which repeats it for so many seconds."""
         return [partial(self._run, seconds, act, number) for number, act in enumerate(acts)]
 
