@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session, sessionmaker
 
-from flask_taskvars import Value
-from flask_taskvars.errors import TaskNotFound
+from flask_taskvars import TaskVars, Value, everybody
+from flask_taskvars.errors import ConfigError, TaskNotFound
 from flask_taskvars.storage.memory import MemoryStorage
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
 
@@ -126,3 +129,68 @@ MADE: list[tuple[dict[str, Any], str]] = [
 def test_a_storage_made_of_something_else(engine: sa.Engine, arguments: dict[str, Any], told: str) -> None:
     with pytest.raises(TypeError, match=told):
         SQLAlchemyStorage(engine, **arguments)
+
+
+AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
+TOLD = 'isolation_level="AUTOCOMMIT".* commits each statement by itself.*: remove it'
+ENGINES: list[Callable[[str], sa.Engine]] = [
+    lambda url: sa.create_engine(url, **AUTOCOMMIT),
+    lambda url: sa.create_engine(url, execution_options=AUTOCOMMIT),
+    lambda url: sa.create_engine(url).execution_options(**AUTOCOMMIT),
+]
+
+
+@pytest.mark.parametrize("make", ENGINES)
+@pytest.mark.parametrize("url", ["sqlite://", "postgresql+psycopg://nowhere/", "mysql+pymysql://nowhere/"])
+def test_an_engine_without_transactions(url: str, make: Callable[[str], sa.Engine]) -> None:
+    engine = make(url)
+    with pytest.raises(ConfigError, match=TOLD):  # and not that it can't connect
+        SQLAlchemyStorage(engine)
+    engine.dispose()
+
+
+def test_an_extension_without_transactions(tmp_path: Path) -> None:
+    app, db = Flask("host"), SQLAlchemy()
+    storage = SQLAlchemyStorage(db)
+    app.config |= {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path / 'db'}", "SQLALCHEMY_ENGINE_OPTIONS": AUTOCOMMIT}
+    db.init_app(app)
+    TaskVars(storage, everybody).init_app(app)
+    uses: list[Callable[[], object]] = [
+        lambda: storage.get("t", "v"),
+        lambda: storage.set("t", "v", 1),
+        lambda: storage.join(db.session).add_scope("t"),
+        storage.create_tables,
+    ]
+    with app.app_context():
+        db.create_all()
+        for use in uses:
+            with pytest.raises(ConfigError, match=TOLD):
+                use()
+        db.session.remove()
+        db.engine.dispose()
+    told = app.test_cli_runner().invoke(args=["taskvars", "doctor"])
+    assert (told.exit_code, "commits each statement by itself" in told.output) == (1, True)
+
+
+def test_a_session_without_transactions(engine: sa.Engine, storage: SQLAlchemyStorage) -> None:
+    with Session(engine) as session:
+        session.connection(execution_options=AUTOCOMMIT)
+        joined = storage.join(session)
+        with pytest.raises(ConfigError, match=TOLD):
+            joined.set("t", "v", 1)
+        assert joined.get_all("t") == {}
+
+
+def test_a_replica_needs_no_transactions(engine: sa.Engine, storage: SQLAlchemyStorage) -> None:
+    storage.set("t", "v", 1)
+    replica = engine.execution_options(**AUTOCOMMIT)
+    assert SQLAlchemyStorage(engine, read_from=replica).get("t", "v").value == Value("Integer", 1)
+
+
+def test_autocommit_that_is_overruled(tmp_path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'db'}", **AUTOCOMMIT)
+    storage = SQLAlchemyStorage(engine.execution_options(isolation_level="SERIALIZABLE"))
+    storage.create_tables()
+    storage.add_scope("t")
+    assert storage.get_all("t") == {}
+    engine.dispose()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Row, Select, Table, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session
 
-from ...errors import StorageUnavailable
+from ...errors import ConfigError, StorageUnavailable
 from .direct import Direct, Rows
 from .drivers import avoid_prepared, is_idle
 from .failures import Conflict, Lost, is_of_connection, told
@@ -183,7 +183,26 @@ class HostSession:
             _look_for_pooler(connection)
             yield connection
 
-    write = read
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        with self.read() as connection:
+            refuse_autocommit(connection)
+            yield connection
+
+
+def refuse_autocommit(bind: Engine | Connection) -> None:
+    """Refuse an engine or a connection on which a failed change would stay half done. Don't connect to find out.
+
+    :raises ConfigError: its isolation level is AUTOCOMMIT.
+    """
+    # SQLAlchemy tells the level for new connections only in this attribute; an execution option wins over it.
+    by_default = getattr(bind.dialect, "_on_connect_isolation_level", None)
+    if bind.get_execution_options().get("isolation_level", by_default) == "AUTOCOMMIT":
+        raise ConfigError(
+            'The engine or the session has isolation_level="AUTOCOMMIT", so the database commits each statement by itself, and a '
+            "change that fails would stay half done: remove it from create_engine or SQLALCHEMY_ENGINE_OPTIONS. For "
+            'statements of your own, use engine.execution_options(isolation_level="AUTOCOMMIT").'
+        )
 
 
 def transact(database: Database, work: Callable[[Connection], T], *again: type[Exception]) -> T:

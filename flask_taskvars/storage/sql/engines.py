@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias, cast
 
 from sqlalchemy import Engine, MetaData
 
-from .database import OwnTransactions
+from .database import OwnTransactions, refuse_autocommit
 
 
 class Extension(Protocol):
@@ -23,15 +23,20 @@ _KEPT = "_taskvars_transactions"
 
 
 def check_source(db: object) -> None:
-    """Refuse an object that has no engine.
+    """Refuse an object that has no engine, or one on which writes would not be atomic.
+
+    An extension has its engines only inside an app, so :func:`transactions` looks at those.
 
     :raises TypeError: it is neither an extension nor an engine.
+    :raises ConfigError: it is an engine that commits each statement by itself.
     """
     if not isinstance(db, Engine) and not hasattr(type(db), "engines"):
         raise TypeError(
             f"{db!r} has no engine: give the SQLAlchemy object of Flask-SQLAlchemy or Flask-SQLAlchemy-Lite, "
             "or an Engine that sqlalchemy.create_engine made."
         )
+    if isinstance(db, Engine):
+        refuse_autocommit(db)
 
 
 def metadata_of(db: EngineSource) -> MetaData | None:
@@ -40,8 +45,13 @@ def metadata_of(db: EngineSource) -> MetaData | None:
 
 
 def transactions(db: EngineSource, metadata: MetaData) -> OwnTransactions:
-    """Return short transactions on the engine that serves the tables of a metadata."""
-    return own_transactions(db if isinstance(db, Engine) else _engine_of(db.engines, metadata))
+    """Return short transactions on the engine that serves the tables of a metadata.
+
+    :raises ConfigError: the engine commits each statement by itself.
+    """
+    engine = db if isinstance(db, Engine) else _engine_of(db.engines, metadata)
+    refuse_autocommit(engine)
+    return own_transactions(engine)
 
 
 def own_transactions(engine: Engine) -> OwnTransactions:

@@ -54,6 +54,8 @@ class SQLAlchemyStorage(UploadingStorage):
         ready-made models named `taskvars_…`.
     :raises TypeError: `db` is neither an extension nor an engine, `contents` has something that is not a store,
         `scopes` is not a function of a task's id, or `metadata` or `read_from` is not one of its types.
+    :raises ConfigError: `db` is an engine with the isolation level AUTOCOMMIT. An extension's engine with this level is
+        refused at the first use.
     :raises ValueError: the tables are in two databases, or a store's name does not fit its column.
     """
 

@@ -28,6 +28,7 @@ class Databases:
 
     :raises TypeError: `db` is neither an extension nor an engine; or `read_from` is neither a bind key, an engine nor a
         function, or is a bind key although `db` is an engine.
+    :raises ConfigError: `db` is an engine that commits each statement by itself.
     """
 
     def __init__(self, db: EngineSource, tables: Tables, stores: Stores, read_from: ReadFrom | None) -> None:
