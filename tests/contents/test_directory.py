@@ -1,4 +1,4 @@
-"""Contents in a directory: the contract of stores, and what a file system can do to them."""
+"""Contents in a directory: the contract of stores, and failures of the file system."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ def store(root: Path) -> ContentStore:
 
 
 class TestDirectory(ContentStoreContract):
-    """The contract, in a directory that is not there yet."""
+    """The contract, in a directory that does not exist at first."""
 
 
 def files(root: Path) -> list[Path]:
     return [path for path in root.rglob("*") if path.is_file()]
 
 
-def test_a_content_is_one_file_in_a_folder_of_few(store: ContentStore, root: Path) -> None:
+def test_a_content_is_one_file_in_a_small_folder(store: ContentStore, root: Path) -> None:
     content_id = new_id()
     store.write(content_id, [b"data"])
     assert files(root) == [root / content_id[-2:] / content_id]
     assert store.location(content_id, "a/b", None) == str(files(root)[0])
 
 
-def test_what_a_killed_write_left_is_listed_and_deleted(store: DirectoryContents, root: Path) -> None:
+def test_the_file_of_a_killed_write_is_listed_and_deleted(store: DirectoryContents, root: Path) -> None:
     content_id = new_id()
     program = (
         "import os, sys; from flask_taskvars.contents import DirectoryContents\n"
@@ -63,7 +63,7 @@ def test_what_a_killed_write_left_is_listed_and_deleted(store: DirectoryContents
     assert files(root) == []
 
 
-def test_a_write_never_replaces_a_part_of_another(store: ContentStore, root: Path) -> None:
+def test_two_writes_of_one_id_are_not_mixed(store: ContentStore, root: Path) -> None:
     content_id = new_id()
 
     def twice() -> Iterator[bytes]:
@@ -77,7 +77,7 @@ def test_a_write_never_replaces_a_part_of_another(store: ContentStore, root: Pat
 
 
 def test_a_write_never_replaces_a_content(store: ContentStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The marker depends on it: of two databases, only one gets the directory."""
+    """Otherwise two databases could both write their marker into one directory."""
 
     def no_links(*paths: Path) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
@@ -86,7 +86,7 @@ def test_a_write_never_replaces_a_content(store: ContentStore, root: Path, monke
     store.write(first, [b"first"])
     with pytest.raises(StorageUnavailable):
         store.write(first, [b"second"])
-    monkeypatch.setattr(os, "link", no_links)  # as on FAT
+    monkeypatch.setattr(os, "link", no_links)  # FAT has no hard links
     store.write(second, [b"first"])
     with pytest.raises(StorageUnavailable):
         store.write(second, [b"second"])
@@ -96,7 +96,7 @@ def test_a_write_never_replaces_a_content(store: ContentStore, root: Path, monke
 
 @pytest.fixture
 def small_files() -> Iterator[int]:
-    """The system refuses to let a file grow beyond this size."""
+    """Set a limit of the operating system for the size of files, and yield it."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (BLOCK + 50, before[1]))
     yield BLOCK + 50
@@ -104,13 +104,13 @@ def small_files() -> Iterator[int]:
 
 
 def test_a_disk_that_is_full_at_the_last_bytes(store: ContentStore, root: Path, small_files: int) -> None:
-    """They lie in a buffer until the end."""
+    """The last bytes are in a buffer until the file is closed."""
     with pytest.raises(StorageFull):
         store.write(new_id(), [bytes(BLOCK), bytes(100)])
     assert files(root) == []
 
 
-def test_what_can_not_be_removed_hides_no_failure(store: ContentStore, root: Path) -> None:
+def test_a_failed_clean_up_does_not_hide_the_first_error(store: ContentStore, root: Path) -> None:
     content_id = new_id()
 
     def blocks() -> Iterator[bytes]:
@@ -123,8 +123,8 @@ def test_what_can_not_be_removed_hides_no_failure(store: ContentStore, root: Pat
         store.write(content_id, blocks())
 
 
-def test_lists_beside_a_sweep(store: ContentStore) -> None:
-    contents = [f"{number:032x}" for number in range(0xAA, 5000, 0x100)]  # all in one folder
+def test_a_listing_continues_while_a_sweep_deletes_files(store: ContentStore) -> None:
+    contents = [f"{number:032x}" for number in range(0xAA, 5000, 0x100)]  # these ids share one folder
     for content_id in contents:
         store.write(content_id, [b"data"])
     listed = store.ids(datetime.now(UTC) + timedelta(hours=1))
@@ -154,10 +154,10 @@ def test_a_full_disk(small_disk: Path) -> None:
     assert isinstance(failure.value.__cause__, OSError)
     assert failure.value.__cause__.errno == errno.ENOSPC
     assert files(small_disk) == []
-    store.write(content_id, cut(noise(2 * BLOCK)))  # there is room again
+    store.write(content_id, cut(noise(2 * BLOCK)))  # the failed write has left no bytes
 
 
-def test_a_directory_that_can_not_be_used_is_told_at_once(tmp_path: Path) -> None:
+def test_an_unusable_directory_is_an_error_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"can't be stored in .*file.*: .*Not a directory.*Create the directory"):
         DirectoryContents(tmp_path / "file" / "below")
@@ -165,8 +165,8 @@ def test_a_directory_that_can_not_be_used_is_told_at_once(tmp_path: Path) -> Non
     assert files(tmp_path / "new") == []
 
 
-def test_a_directory_that_goes_away_is_not_taken_for_an_empty_one(store: ContentStore, root: Path) -> None:
-    """As when its disk is not mounted: nothing is written beside it, and nothing counts as deleted."""
+def test_a_lost_directory_is_not_taken_for_an_empty_one(store: ContentStore, root: Path) -> None:
+    """Its disk may be unmounted: the store refuses writes, and reports no content as deleted."""
     content_id = new_id()
     store.write(content_id, [b"data"])
     shutil.move(root, root.with_name("elsewhere"))

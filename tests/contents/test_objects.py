@@ -1,4 +1,4 @@
-"""Contents in object stores: the contract of stores on S3 and Azure, and what a server and a network can do to them."""
+"""Contents in object stores: the contract of stores on S3 and Azure, and failures of servers and networks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.support.store_contract import ContentStoreContract, cut, is_there, re
 
 pytestmark = pytest.mark.tools
 LARGE = 80 * BLOCK
-"""Bytes of three parts."""
+"""Bytes that are uploaded in three parts."""
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ class TestAzure(ContentStoreContract):
 
 
 class TestAStorageOnObjects(StorageContract):
-    """The contract of storages, with long values where the app's setting says."""
+    """The contract of storages, with long values in the object store that the app's setting names."""
 
     @pytest.fixture
     def storage(self, object_store: tuple[str, str], database_url: Callable[[str], str | None]) -> Iterator[Storage]:
@@ -88,7 +88,7 @@ def test_lists_only_its_own_objects(s3: ObjectContents, s3_url: str) -> None:
 
 
 def test_a_source_that_fails_in_the_middle(s3: ObjectContents) -> None:
-    """What it raises comes through, also when the store raises the same."""
+    """The source's error reaches the caller, even one of a type that the store raises too."""
 
     def broken() -> Iterator[bytes]:
         yield from cut(noise(LARGE))
@@ -121,7 +121,7 @@ def test_the_check_at_start_up(
     for use in (lambda: read(store, new_id()), lambda: store.delete(new_id())):
         with pytest.raises(StorageUnavailable) as failure:
             use()
-        assert type(failure.value) is StorageUnavailable  # and not vanished: a sweep must not take it for deleted
+        assert type(failure.value) is StorageUnavailable  # not ContentVanished, or a sweep would take it for deleted
 
 
 def test_a_server_that_is_silent_or_gone(s3_url: str) -> None:
@@ -148,10 +148,10 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("status", "code", "message", "error"), REFUSALS)
-def test_what_a_store_refuses(
+def test_errors_of_a_store_become_ours(
     status: int, code: str, message: str, error: type[StorageUnavailable], s3_url: str
 ) -> None:
-    """Servers say in different ways that they are full."""
+    """Among them are several ways in which servers report that they are full."""
 
     class Refusing(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
@@ -211,8 +211,8 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 @pytest.mark.parametrize(("use", "printed"), [("checked", "0\n"), ("used", "was used before this process was forked")])
-def test_a_fork(s3_url: str, use: str, printed: str) -> None:
-    """A store that was made and checked before a fork works after it; one that was used says so and does not hang."""
+def test_a_store_after_a_fork(s3_url: str, use: str, printed: str) -> None:
+    """A store that was only checked before a fork works. One that was used raises an error, and does not hang."""
     command = [sys.executable, "-c", FORKING, s3_url, use]
     assert printed in subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
@@ -247,14 +247,14 @@ def test_a_large_content_takes_little_memory(s3_url: str) -> None:
         ("az://container", "Account must be specified"),
     ],
 )
-def test_a_url_that_can_not_work(url: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_impossible_url_is_refused(url: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
     with pytest.raises(ConfigError, match=message):
         ObjectContents(url)
 
 
-def test_an_object_is_written_out_of_another(s3: ObjectContents) -> None:
-    """obstore panics when it is called by what it reads from; a move from bucket to bucket does so."""
+def test_an_object_can_be_written_from_another_object(s3: ObjectContents) -> None:
+    """`move` between buckets does this. obstore panics if the source of a write calls obstore."""
     first, second, data = new_id(), new_id(), noise(LARGE)
     s3.write(first, cut(data))
     s3.write(second, s3.open_at(first, 0))

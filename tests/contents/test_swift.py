@@ -1,4 +1,4 @@
-"""A second S3: OpenStack Swift, which refuses `If-None-Match` and has quotas."""
+"""A second S3 server: OpenStack Swift, which refuses `If-None-Match` and has quotas."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.store_contract import LATER, ContentStoreContract, cut, is_th
 pytestmark = pytest.mark.tools
 MIB = 2**20
 PARTS = 80 * BLOCK
-"""Bytes of three parts."""
+"""Bytes that are uploaded in three parts."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def store(endpoint: str) -> ObjectContents:
-    """One for all tests: each new one asks first whether Swift knows `If-None-Match`."""
+    """One store for all tests, because each new store first asks whether Swift supports `If-None-Match`."""
     return ObjectContents(f"s3://contents/{new_id()}?endpoint={endpoint}&timeout=5")
 
 
@@ -86,18 +86,18 @@ def test_a_location_answers_with_what_it_was_signed_for(store: ObjectContents) -
 
 
 def test_a_quota_that_is_reached(full: ObjectContents) -> None:
-    """The refusal comes with a part, when others are with the store already."""
+    """The store refuses a later part, when it already has earlier ones."""
     content_id = new_id()
     with pytest.raises(StorageFull):
         full.write(content_id, (bytes(MIB) for _ in range(3 * swift.ROOM // MIB)))
     assert not is_there(full, content_id)
     assert content_id not in set(full.ids(datetime.now(UTC) + LATER))
-    full.write(content_id, [b"data"])  # what was sent is deleted
+    full.write(content_id, [b"data"])  # there is room, because the parts were deleted
     full.delete(content_id)
 
 
 def test_an_upload_beyond_the_quota_is_a_507(full: ObjectContents, tmp_path: Path) -> None:
-    """Nothing is left but a row in the journal, which the next sweep deletes."""
+    """It leaves only a row in the journal, which the next sweep deletes."""
     with make_desk(f"sqlite:///{tmp_path / 'taskvars.db'}", full) as desk:
         desk.storage.add_scope(TASK)
         refused = upload(desk, f"{TASK}/variables/large", part("data", bytes(3 * swift.ROOM)))

@@ -1,4 +1,4 @@
-"""One request of a conformance table, and what RFC 9110 says about its answer."""
+"""The requests of the conformance tables, and checks of their answers against RFC 9110."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from tests.support.served_world import TASK, stored
 from tests.support.servers import Served
 
 CONNECTION_ONLY = {"connection", "date", "keep-alive", "server"}
-"""Headers that servers add to describe the moment, not the variable."""
+"""Headers that servers add. They describe the connection or the moment, not the variable."""
 
 ETAG = re.compile(r'"[\x21\x23-\x7e]+"')
 
 
 @dataclass(frozen=True)
 class Case:
-    """A row of a table.
+    """A row of a table: one request and its expected answer.
 
-    :param clause: where RFC 9110 says so.
-    :param headers: the request's lines; :func:`facts` fills in the braces.
-    :param ranges: of a 206, the first and last byte of each part in order.
+    :param clause: the section of RFC 9110 that demands it.
+    :param headers: the request's header lines; :func:`facts` fills in the braces.
+    :param ranges: the first and last byte of each part of a 206, in order.
     """
 
     name: str
@@ -43,12 +43,12 @@ class Case:
 
 
 def path(variable: str, task: str = TASK) -> str:
-    """Where the bytes of a variable are; its name is taken as it is."""
+    """Return the path of a variable's bytes. The name is not escaped."""
     return f"/task/{task}/variables/{variable}/data"
 
 
 def run(case: Case, server: Served) -> None:
-    """Ask on a connection that lives on, and check the answer and that it ended where it said."""
+    """Send the request on a kept-alive connection. Check the answer and its exact end."""
     with Connection(server.address) as connection:
         plain = connection.ask(path(case.variable), method="HEAD")
         headers = case.headers.format(**facts(plain)) if "ETag" in plain else case.headers
@@ -59,7 +59,7 @@ def run(case: Case, server: Served) -> None:
 
 
 def facts(plain: Answer) -> dict[str, str]:
-    """What a request can say of a variable: its tag, its date in three forms, and dates around it."""
+    """Return what a client can put into a condition: the tag, the date in three forms, and dates around it."""
     known = {"etag": plain["ETag"], "opaque": plain["ETag"].strip('"')}
     if "Last-Modified" in plain:
         modified = parsedate_to_datetime(plain["Last-Modified"])
@@ -70,7 +70,7 @@ def facts(plain: Answer) -> dict[str, str]:
 
 
 def dates(moment: datetime) -> dict[str, str]:
-    """The three forms of an HTTP-date (RFC 9110 5.6.7)."""
+    """Write a moment in the three forms of an HTTP-date (RFC 9110 5.6.7)."""
     return {
         "": format_datetime(moment, usegmt=True),
         "_rfc850": f"{moment:%A, %d-%b-%y %H:%M:%S} GMT",
@@ -79,7 +79,7 @@ def dates(moment: datetime) -> dict[str, str]:
 
 
 def assert_ended(connection: Connection, answer: Answer) -> None:
-    """Not a byte follows an answer: neither before the end of the connection nor before the next answer."""
+    """Check that no byte follows an answer, before the next answer or the end of the connection."""
     if (answer.get("Connection") or "").lower() == "close":
         assert connection.read(1) == b""
         return
@@ -87,14 +87,14 @@ def assert_ended(connection: Connection, answer: Answer) -> None:
 
 
 def described(answer: Answer) -> dict[str, str]:
-    """The headers of an answer that describe the variable."""
+    """Return the headers of an answer that describe the variable."""
     names = [name.decode("ascii").lower() for name, _ in answer.fields]
-    assert len(names) == len(set(names)), "a header came twice"
+    assert len(names) == len(set(names)), "a header occurs twice"
     return {name: answer[name] for name in names if name not in CONNECTION_ONLY}
 
 
 def check_full(case: Case, plain: Answer, answer: Answer) -> None:
-    """15.3.1; 9.3.2: HEAD has the same headers; 8.6: their Content-Length is that of the content."""
+    """Check a 200 (15.3.1). HEAD has the same headers (9.3.2), also the content's Content-Length (8.6)."""
     content = stored(case.variable)
     assert described(answer) == described(plain)
     assert answer["Content-Length"] == str(len(content))
@@ -106,7 +106,7 @@ def check_full(case: Case, plain: Answer, answer: Answer) -> None:
 
 
 def check_partial(case: Case, plain: Answer, answer: Answer) -> None:
-    """15.3.7: headers of the 200; with If-Range (13.1.5) those left out that the client has already."""
+    """Check a 206 (15.3.7): it has the headers of the 200. After If-Range (13.1.5), the client has some already."""
     expected, shown = described(plain), described(answer)
     content = stored(case.variable)
     wanted = [(f"bytes {one}-{two}/{len(content)}", content[one : two + 1]) for one, two in case.ranges]
@@ -117,7 +117,7 @@ def check_partial(case: Case, plain: Answer, answer: Answer) -> None:
     if len(wanted) == 1:
         assert [(shown.pop("content-range"), answer.body)] == wanted
     else:
-        assert "content-range" not in shown, "15.3.7.2: never in the header section of several parts"
+        assert "content-range" not in shown, "15.3.7.2: forbidden in the headers of a multipart answer"
         assert parts(answer, plain["Content-Type"]) == wanted
         expected["content-type"] = shown["content-type"]
     assert int(shown["content-length"]) == len(answer.body)
@@ -125,7 +125,7 @@ def check_partial(case: Case, plain: Answer, answer: Answer) -> None:
 
 
 def parts(answer: Answer, content_type: str) -> list[tuple[str, bytes]]:
-    """Read `multipart/byteranges` (14.6) by the lengths its parts declare; each has the type of the whole."""
+    """Read `multipart/byteranges` (14.6) by the lengths that its parts declare. Each part has the whole's type."""
     kind = re.fullmatch(r"multipart/byteranges; boundary=([0-9A-Za-z]{1,70})", answer["Content-Type"])
     assert kind, answer["Content-Type"]
     delimiter, rest, found = b"--" + kind[1].encode(), b"\r\n" + answer.body, []
@@ -148,9 +148,10 @@ def parts(answer: Answer, content_type: str) -> list[tuple[str, bytes]]:
 
 
 def check_not_modified(case: Case, plain: Answer, answer: Answer) -> None:
-    """15.4.5: the headers that update what a cache has, and none that describe a content.
+    """Check a 304 (15.4.5): it has the headers that update a cache, and none that describe a content.
 
-    The hardening headers are among them: a cache takes those of the 304 (RFC 9111 3.2), and the host may set its own.
+    The hardening headers are among the former: a cache takes them from the 304 (RFC 9111 3.2), and the host could
+    otherwise set its own.
     """
     kept = ("etag", "cache-control", "vary", *map(str.lower, HARDENING))
     assert described(answer) == {name: plain[name] for name in kept}
@@ -158,7 +159,7 @@ def check_not_modified(case: Case, plain: Answer, answer: Answer) -> None:
 
 
 def check_problem(case: Case, plain: Answer, answer: Answer) -> None:
-    """A JSON error, and nothing of the variable's content."""
+    """Check a JSON error. It has no headers about the variable's content."""
     assert answer["Content-Type"] == "application/json"
     assert "Content-Range" not in answer
     assert "Repr-Digest" not in answer
@@ -169,13 +170,13 @@ def check_problem(case: Case, plain: Answer, answer: Answer) -> None:
 
 
 def check_precondition_failed(case: Case, plain: Answer, answer: Answer) -> None:
-    """15.5.13; the tag (8.8.3) lets the client see which variable it is now."""
+    """Check a 412 (15.5.13). The ETag (8.8.3) tells the client the present version."""
     check_problem(case, plain, answer)
     assert answer["ETag"] == plain["ETag"]
 
 
 def check_unsatisfiable(case: Case, plain: Answer, answer: Answer) -> None:
-    """15.5.17: the current length in Content-Range."""
+    """Check a 416 (15.5.17): Content-Range has the current length."""
     assert answer["Content-Range"] == f"bytes */{len(stored(case.variable))}"
     assert answer["Content-Type"] == "application/json"
     assert set(json.loads(answer.body)) == {"type", "message", "code"}

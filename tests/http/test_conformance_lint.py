@@ -1,4 +1,4 @@
-"""What httplint, a linter for HTTP messages, has to say about every kind of answer."""
+"""httplint, a linter for HTTP messages, checks every kind of answer."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ REQUESTS = [
 
 
 def notes(method: str, variable: str, headers: str, answer: Answer) -> list[Note]:
-    """Everything that httplint says of an answer, knowing what was asked."""
-    # Imported late: runs with the oldest packages collect this module without httplint.
+    """Return all notes of httplint about an answer to this request."""
+    # Imported here, so that this module can be collected in runs with the oldest packages, which have no httplint.
     from httplint import HttpRequestLinter, HttpResponseLinter
 
     asked, answered = HttpRequestLinter(start_time=time.time()), HttpResponseLinter(start_time=time.time())
@@ -60,17 +60,17 @@ def flat(found: Iterable[Note]) -> Iterator[Note]:
 
 
 def excused(answer: Answer) -> set[str]:
-    """Notes of httplint that are wrong, or that concern the server and not the app."""
+    """Return the notes to ignore: they are wrong, or concern the server and not the app."""
     names = set()
     if answer.status == 400:
-        names.add("STATUS_BAD_REQUEST")  # it warns of the status itself, which is the contract's
+        names.add("STATUS_BAD_REQUEST")  # it warns of the status itself, which the contract demands
     if (answer.get("Content-Type") or "").startswith("multipart/byteranges"):
         names.add("PARTIAL_WITHOUT_RANGE")  # RFC 9110 15.3.7.2: a Content-Range MUST NOT be there
     return names
 
 
 @pytest.mark.parametrize("variable", [*VARIABLES, "absent"])
-def test_no_complaints(variable: str, server: Served) -> None:
+def test_httplint_finds_no_faults(variable: str, server: Served) -> None:
     from httplint import levels
 
     etag = ask(server.address, path(variable), method="HEAD").get("ETag") or '"none"'
@@ -78,6 +78,6 @@ def test_no_complaints(variable: str, server: Served) -> None:
         headers = template.format(etag=etag)
         answer = ask(server.address, path(variable), headers, method)
         said = notes(method, variable, headers, answer)
-        assert said, "it says at least what is good"
+        assert said, "httplint always has notes, at least good ones"
         bad = {type(note).__name__: str(note) for note in said if note.level in (levels.WARN, levels.BAD)}
         assert not bad.keys() - excused(answer), (method, headers, answer.status, bad)

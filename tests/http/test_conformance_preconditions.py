@@ -1,4 +1,4 @@
-"""RFC 9110 section 13 as a table, on every server."""
+"""A table of requests for RFC 9110 section 13, sent to every server."""
 
 from __future__ import annotations
 

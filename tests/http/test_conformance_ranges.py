@@ -1,4 +1,4 @@
-"""RFC 9110 sections 14 and 15.3.7 as a table, on every server."""
+"""A table of requests for RFC 9110 sections 14 and 15.3.7, sent to every server."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ ARABIC_ZERO = "\N{ARABIC-INDIC DIGIT ZERO}"
 
 
 def some(name: str, asked: str, *ranges: tuple[int, int], clause: str = "14.1.2", variable: str = "multi") -> Case:
-    """A request for ranges that gets these."""
+    """Make a case in which the request gets these ranges."""
     return Case(name, clause, f"Range: {asked}", 206, ranges, variable)
 
 
 def ignored(name: str, asked: str, clause: str = "14.2", variable: str = "multi", method: str = "GET") -> Case:
-    """A request whose Range is as good as absent."""
+    """Make a case in which the header Range is ignored."""
     return Case(name, clause, f"Range: {asked}", 200, (), variable, method)
 
 
 def refused(name: str, asked: str, clause: str = "15.5.17", variable: str = "multi") -> Case:
-    """A request for nothing that there is."""
+    """Make a case in which no range can be satisfied."""
     return Case(name, clause, f"Range: {asked}", 416, (), variable)
 
 

@@ -1,4 +1,4 @@
-"""RFC 9110 beside conditions and ranges: the same headers on all answers, HEAD, methods, exact lengths on the wire."""
+"""The rest of RFC 9110: the same headers on all answers, HEAD, methods, and exact lengths on the wire."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def test_every_variable_is_served_whole(variable: str, method: str, server: Serv
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize(("variable", "status"), [("absent", 404), ("string", 400)])
-def test_problems_end_where_they_say(variable: str, status: int, method: str, server: Served) -> None:
+def test_errors_have_exact_lengths(variable: str, status: int, method: str, server: Served) -> None:
     run(Case(variable, "8.6", "", status, (), variable, method), server)
 
 
 @pytest.mark.parametrize("variable", CONTENT)
 def test_validators_and_digest_are_the_same_on_every_answer(variable: str, server: Served) -> None:
-    """8.8.3: one tag for one representation, whatever part of it is sent; RFC 9530 3: so is its digest."""
+    """A representation has one tag (8.8.3) and one digest (RFC 9530 3), whichever part of it is sent."""
     with Connection(server.address) as connection:
         answers = [
             connection.ask(path(variable)),
@@ -68,16 +68,16 @@ def test_contents_are_hardened(headers: str, server: Served) -> None:
 
 
 def test_different_contents_have_different_tags(server: Served) -> None:
-    """8.8.1: a strong validator."""
+    """The tag is a strong validator (8.8.1)."""
     tags = [ask(server.address, path(name), method="HEAD")["ETag"] for name in CONTENT]
     assert len(set(tags)) == len(CONTENT)
 
 
 @pytest.mark.parametrize("variable", BINARY)
 def test_dates(variable: str, server: Served) -> None:
-    """6.6.1, 8.8.2.1: an answer is dated, and its content is not newer than it."""
+    """An answer has one Date (6.6.1), and its Last-Modified is not later (8.8.2.1)."""
     answer = ask(server.address, path(variable), method="HEAD")
-    date = parsedate_to_datetime(answer["Date"])  # once, or this fails
+    date = parsedate_to_datetime(answer["Date"])  # fails if there are two
     if "Last-Modified" in answer:
         assert parsedate_to_datetime(answer["Last-Modified"]) <= date
     assert ("Last-Modified" in answer) == (not variable.startswith("null"))
@@ -85,7 +85,7 @@ def test_dates(variable: str, server: Served) -> None:
 
 @pytest.mark.parametrize("variable", [*(f"/{name}" for name in VARIABLES), ""])
 def test_documents_have_conditions_and_exact_lengths_too(variable: str, server: Served) -> None:
-    """13.1, 9.3.2, 14.2: JSON about a variable, or about all of them; no ranges here, so Range is ignored."""
+    """This holds for the JSON of one or all variables (13.1, 9.3.2). It has no ranges: Range is ignored (14.2)."""
     target = f"/task/{TASK}/variables{variable}"
     with Connection(server.address) as connection:
         plain = connection.ask(target)
@@ -110,7 +110,7 @@ def allowed(answer: Answer) -> set[str]:
 
 @pytest.mark.parametrize("variable", ["multi", "empty", "string", "absent"])
 def test_options_names_the_methods(variable: str, server: Served) -> None:
-    """9.3.7, 10.2.1."""
+    """See 9.3.7 and 10.2.1."""
     with Connection(server.address) as connection:
         answer = connection.ask(path(variable), method="OPTIONS")
         assert answer.status in (200, 204)
@@ -121,7 +121,7 @@ def test_options_names_the_methods(variable: str, server: Served) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 def test_other_methods_are_refused(method: str, server: Served) -> None:
-    """15.5.6."""
+    """See 15.5.6."""
     with Connection(server.address) as connection:
         plain = connection.ask(path("multi"), method="HEAD")
         answer = connection.ask(path("multi"), "If-Match: *\nRange: bytes=0-0\nContent-Length: 0", method)
@@ -149,11 +149,11 @@ ROUND = [
     ("OPTIONS", "block", ""),
     ("GET", "inline", ""),
 ]
-"""Every kind of answer but 304, after which one server closes."""
+"""Every kind of answer except 304, after which one server closes the connection."""
 
 
 def test_one_connection_carries_every_kind_of_answer(server: Served) -> None:
-    """RFC 9112 9.3: what follows an answer is the next one."""
+    """The next bytes after an answer are those of the next answer (RFC 9112 9.3)."""
     apart = [ask(server.address, path(variable), headers, method) for method, variable, headers in ROUND]
     with Connection(server.address) as connection:
         together = [connection.ask(path(variable), headers, method) for method, variable, headers in ROUND]
@@ -161,8 +161,8 @@ def test_one_connection_carries_every_kind_of_answer(server: Served) -> None:
     assert [(one.status, len(one.body)) for one in together] == [(one.status, len(one.body)) for one in apart]
 
 
-def test_requests_in_one_go_are_answered_in_turn(server: Served) -> None:
-    """RFC 9112 9.3.2."""
+def test_pipelined_requests_are_answered_in_order(server: Served) -> None:
+    """See RFC 9112 9.3.2."""
     if server.name in NO_PIPELINES:
         pytest.skip(f"{server.name} takes one request at a time")
     with Connection(server.address) as connection:

@@ -1,4 +1,4 @@
-"""Stored media types and charsets, friendly and hostile, to Content-Type."""
+"""The Content-Type for stored media types and charsets, normal and hostile ones."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from flask_taskvars.http.headers import (
     content_type,
 )
 from tests.http.test_headers import HOSTILE, ids
-
-# Stored; what a client of today must save it as (it reads `filename*`); what one that reads `filename` must.
-
 
 TYPES = [
     (None, None, OCTET_STREAM),
@@ -87,14 +84,14 @@ def test_content_types(mimetype: str | None, encoding: str | None, expected: str
 
 
 @given(HOSTILE, HOSTILE | st.none())
-def test_every_content_type_is_one(mimetype: str, encoding: str | None) -> None:
+def test_every_content_type_is_valid(mimetype: str, encoding: str | None) -> None:
     assert re.fullmatch(
         r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+(; [ -~]+)*", content_type(mimetype, encoding)
     )
 
 
-def test_hostile_values_do_not_fill_the_memory() -> None:
-    """What is remembered of a value does not grow with it."""
+def test_caches_do_not_grow_with_hostile_values() -> None:
+    """A cache keeps an entry of bounded size for each value."""
     tracemalloc.start()
     try:
         for number in range(50):
@@ -109,15 +106,15 @@ def test_hostile_values_do_not_fill_the_memory() -> None:
 @pytest.mark.parametrize(
     "piece", [";", " ", "\t", "; ", " ;", "a", "a/", "/", '"', "\\", '\\"', "a=", ";a=b", ';a="', ';a="b" ']
 )
-def test_long_types_end(piece: str) -> None:
-    """A pattern that tries every way to split its input would not come to an end here."""
+def test_long_types_take_linear_time(piece: str) -> None:
+    """A pattern that backtracks would not end on these texts."""
     for text in (piece * 100_000, "a/b" + piece * 100_000, "a/b" + piece * 100_000 + "\0"):
         assert content_type(text, None) == OCTET_STREAM
         assert content_type("text/plain", text) == "text/plain"
 
 
-def test_a_charset_leaves_nothing_in_a_cache() -> None:
-    """`codecs.lookup` keeps every name that it was ever asked for, and imports modules for some."""
+def test_unknown_charsets_leave_nothing_in_a_cache() -> None:
+    """`codecs.lookup` caches every name that it was asked for, and imports modules for some."""
     kept: dict[str, object] = encodings._cache
     before = len(kept)
     for number in range(100):

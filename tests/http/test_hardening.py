@@ -1,4 +1,4 @@
-"""Whatever is stored or asked for: headers stay clean, bytes stay whole, nothing is a 5xx."""
+"""For any stored file and any request, headers are clean, bytes are whole, and no answer is a 5xx."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ TOKEN = r"[\w!#$%&'*^`|~.+-]+"
 MEDIA_TYPE = re.compile(rf"""{TOKEN}/{TOKEN}(; {TOKEN}=({TOKEN}|"([^"\\]|\\.)*"))*""", re.ASCII)
 PRINTABLE = re.compile(r"[ -~]*")
 HEAD_SIZE = 4096
-"""Bytes that all the headers of an answer may take together: nginx gives a proxied answer no more."""
+"""The most bytes for all headers of an answer. nginx accepts no more from the app by default."""
 
 
 def assert_clean(headers: list[tuple[str, str]], expected: set[str]) -> None:
-    """The headers of a harmless file, and their values in printable ASCII."""
+    """Check that the headers are those of a harmless file, and their values printable ASCII."""
     assert {name.lower() for name, _ in headers} == expected
     assert len(headers) == len(expected)
     assert not [value for _, value in headers if not PRINTABLE.fullmatch(value)]
@@ -56,8 +56,8 @@ def test_hostile_files_over_the_wire(variable: str, server: Served) -> None:
         assert_ended(connection, answer)
 
 
-def test_the_parts_of_hostile_files_have_clean_heads(memory_desk: Desk) -> None:
-    """What a file is called and said to be is no other on another server."""
+def test_parts_of_hostile_files_have_clean_headers(memory_desk: Desk) -> None:
+    """This test needs no server, because all servers get the same bytes for the parts."""
     for name, file in HOSTILE.items():
         memory_desk.storage.set(TASK, name, file)
         answer = memory_desk.client.get(path(name), headers={"Range": "bytes=0-3,6-9"})
@@ -81,7 +81,7 @@ def database_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 DANGEROUS = [*HOSTILE_TEXTS.values(), "\r\n", '"', "\\", ";", "/", "text/plain", "charset=", "é", "."]
 ANY_TEXT = st.text(st.characters(codec=None)) | st.lists(st.sampled_from(DANGEROUS) | st.text()).map("".join)
-"""Text with surrogates and all, and text made out of what is dangerous."""
+"""Any text, including surrogates, and text made of dangerous pieces."""
 
 
 @settings(deadline=None, max_examples=200)
@@ -134,7 +134,7 @@ def test_any_name_is_served_or_refused(memory_desk: Desk, database_desk: Desk) -
         for desk in (memory_desk, database_desk):
             try:
                 response = fetch(desk, name, name_bytes(name))
-            except InvalidRequest:  # the database's limits
+            except InvalidRequest:  # the database can't store this name
                 response = desk.client.get(path(quote(name, safe="")))
             if response.status_code == 200:
                 assert response.data == name_bytes(name)
@@ -151,13 +151,13 @@ def assert_error(content_type: str | None, body: bytes) -> None:
 
 
 UNREACHABLE: dict[str, Callable[[str], bool]] = {
-    "cheroot": lambda name: "/" in name,  # it leaves an escaped slash escaped
-    "uwsgi": lambda name: ".." in name or name == ".",  # it resolves dots before the app sees them
+    "cheroot": lambda name: "/" in name,  # it doesn't decode escaped slashes
+    "uwsgi": lambda name: ".." in name or name == ".",  # it resolves dots in the path
 }
-"""Names that a server hands over as other ones."""
+"""Names that a server changes before the app sees them."""
 
 ROUTELESS = re.compile(r"/|.*\n", re.DOTALL)
-"""Names that may be answered with a 404: those that start with a slash or have a line feed in them."""
+"""Names that may get a 404: they start with a slash or contain a line feed."""
 
 
 @pytest.mark.tools
@@ -181,10 +181,10 @@ RAW_NAMES = [
     *(b"%23", b"%2e%2e%2f%2e%2e%2fetc%2fpasswd", b"x" * 255, b"x" * 256, b"x" * 4000, b"%F0%9F%98%80" * 1000, b""),
     *(b"'%20OR%201=1--", b"%27;DROP%20TABLE%20taskvars_variable;--", b"{{7*7}}", b"${jndi:x}", b"%3Cscript%3E"),
 ]
-"""What may stand in a URL for the name of a variable."""
+"""Valid URL segments, used as the name of a variable."""
 
 UNSENDABLE = ["你好".encode(), b"\xff", b"\x80a", b'"<script>', b"a\x0bb", b"a\x00b", b"a\x1bb", b"\\^`|"]
-"""What may not (RFC 3986): some servers refuse these in their own words."""
+"""Segments that RFC 3986 forbids. Some servers refuse them with their own error pages."""
 
 
 @pytest.mark.tools
@@ -203,6 +203,6 @@ def test_raw_names_over_the_wire(segment: bytes, server: Served) -> None:
 
 
 def meanings(segment: bytes) -> set[str]:
-    """The names that a part of a URL may stand for; one server leaves escaped slashes escaped."""
+    """Return the names that a URL segment may mean. Cheroot doesn't decode escaped slashes."""
     kept = re.sub(b"%2f", b"%252F", segment, flags=re.IGNORECASE)
     return {unquote_to_bytes(form).decode() for form in (segment, kept)}

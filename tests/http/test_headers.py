@@ -1,4 +1,4 @@
-"""Stored file names and media types, friendly and hostile, to header values."""
+"""The Content-Disposition for stored file names, normal and hostile ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flask_taskvars.http.headers import (
     safe_filename,
 )
 
-# Stored; what a client of today must save it as (it reads `filename*`); what one that reads `filename` must.
+# The stored name; the name in `filename*`, for today's clients; the name in `filename`, for old clients.
 UNCHANGED = [
     "someFile.txt",
     "with space.txt",
@@ -41,7 +41,7 @@ UNCHANGED = [
 ]
 NAMES = [
     *((name, name, name) for name in UNCHANGED),
-    # what a quoted string, a percent decoder or a MIME reader would take for something else
+    # texts with another meaning in a quoted string, a percent decoder or a MIME reader
     ('quo"te.txt', 'quo"te.txt', "quo_te.txt"),
     ('a\\"b.txt', '"b.txt', "_b.txt"),
     ("100%.txt", "100%.txt", "100_.txt"),
@@ -67,11 +67,11 @@ NAMES = [
     ("😀.png", "😀.png", "_.png"),
     ("👨\u200d👩\u200d👧.png", "👨\u200d👩\u200d👧.png", "_____.png"),
     ("a\U0010ffff.txt", "a\U0010ffff.txt", "a_.txt"),
-    # what turns into something else when a client folds it to ASCII
+    # texts that become dangerous when a client folds them to ASCII
     ("ＣＯＮ.txt", "ＣＯＮ.txt", "_CON.txt"),  # noqa: RUF001
     ("／etc／passwd", "／etc／passwd", "_etc_passwd"),  # noqa: RUF001
     ("．．", "．．", "_."),  # noqa: RUF001
-    # what nobody sees
+    # invisible characters
     ("\u202egpj.exe", "gpj.exe", "gpj.exe"),
     ("a\u2066b\u2069.txt", "ab.txt", "ab.txt"),
     ("\u061ca\u200e\u200f.txt", "a.txt", "a.txt"),
@@ -95,7 +95,7 @@ NAMES = [
     ("..\\/..", "download", "download"),
     ("/", "download", "download"),
     ("a/\u202e..", "download", "download"),
-    # nothing to save it as
+    # names without a usable character
     ("", "download", "download"),
     ("  ", "download", "download"),
     ("\u00a0", "download", "download"),
@@ -104,7 +104,7 @@ NAMES = [
     (" ... ", "download", "download"),
     (". .", "download", "download"),
     (" padded.txt ", "padded.txt", "padded.txt"),
-    # hidden, or all extension: an old client must not save it out of sight
+    # hidden files, and names that are only an extension: an old client must not save them as hidden
     (".hidden", ".hidden", "_hidden"),
     (".tar.gz", ".tar.gz", "_tar.gz"),
     # devices of Windows
@@ -126,7 +126,7 @@ NAMES = [
     ("㌖" * 78, "㌖" * 78, "_" * 236),
     ("x/" * 5000 + "a.txt", "a.txt", "a.txt"),
     ("b" + "a" * 9000 + ".txt", "b" + "a" * 231 + ".txt", "b" + "a" * 231 + ".txt"),
-    # what only the cut makes harmful
+    # names that only become harmful when they are cut
     ("." + " " * 300 + "x", "download", "download"),
     ("CON" + " " * 300 + ".txt", "_CON.txt", "_CON.txt"),
     ("CON." + "x" * 232, "_CON." + "x" * 231, "_CON." + "x" * 231),
@@ -149,14 +149,14 @@ def test_file_names(stored: str, name: str, plain: str) -> None:
 
 
 def read_without_the_star(value: str) -> str | None:
-    """The file name for a client that knows nothing of RFC 8187."""
+    """Return the file name for a client that does not support RFC 8187."""
     message = Message()
     message["Content-Disposition"] = value
     return message.get_filename()
 
 
 def read_with_the_star(value: str) -> str | None:
-    """The file name for a client of today. (Older Werkzeugs take quotes off what they decoded.)"""
+    """Return the file name for today's clients. (Older versions of Werkzeug strip quotes from decoded names.)"""
     starred = re.fullmatch(r'attachment; filename="[^"]+"; filename\*=UTF-8\'\'([^ ;"]+)', value)
     return unquote(starred[1], errors="strict") if starred else read_without_the_star(value)
 
@@ -165,7 +165,7 @@ def test_the_contracts_example() -> None:
     assert content_disposition("someFile.txt") == 'attachment; filename="someFile.txt"'
 
 
-def test_the_star_is_written_as_rfc_8187_says() -> None:
+def test_filename_star_follows_rfc_8187() -> None:
     expected = "attachment; filename=\"umlaut _ 1.txt\"; filename*=UTF-8''%C3%BCmlaut%20%25%201.txt"
     assert content_disposition("ümlaut % 1.txt") == expected
 
@@ -184,7 +184,7 @@ HOSTILE = st.text(st.characters(categories=None), max_size=600) | st.text(
 @example("CON" + " " * 300)
 @example("é" * 127 + " .txt")
 @example('"')
-def test_no_name_does_harm(stored: str) -> None:
+def test_no_file_name_does_harm(stored: str) -> None:
     name, value = safe_filename(stored), content_disposition(stored)
     assert re.fullmatch(r"[ -~]+", value)
     assert read_with_the_star(value) == name

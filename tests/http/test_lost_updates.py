@@ -1,4 +1,4 @@
-"""Preconditions of writes: whoever read a value may change it only while it is still that value."""
+"""Preconditions of writes: a client that has read a value can change it only if nobody else has changed it since."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def state(desk: Desk) -> object:
 
 
 def tags(desk: Desk) -> Iterator[str]:
-    """Every tag that a client can have got for the value: the document's and, if it is binary, the data's."""
+    """Yield all tags of the value: the document's and, for binary values, the data's."""
     for path in (V, f"{V}/data"):
         answer = desk.client.get(path)
         if answer.status_code == 200:
@@ -84,7 +84,7 @@ def test_another_value_may_not_be_changed(task: Desk, write: Write) -> None:
         assert (state(task), chunk_rows(task)) == (shown, rows)
 
 
-def test_what_is_not_there(task: Desk, write: Write) -> None:
+def test_conditions_on_an_absent_variable(task: Desk, write: Write) -> None:
     for condition in ("*", '"any"'):
         answer = write(task.client, {"If-Match": condition})
         assert (answer.status_code, "ETag" in answer.headers) == (412, False)
@@ -103,7 +103,7 @@ def test_dates(task: Desk, write: Write) -> None:
 
 
 def test_dates_count_also_after_two_changes_in_one_second(task: Desk, write: Write) -> None:
-    for _ in range(3):  # each change is dated later than the one before
+    for _ in range(3):  # each change gets a later date than the previous one
         task.storage.set("t", "v", Bytes(b"old"))
     assert write(task.client, {"If-Unmodified-Since": http_date(0)}).status_code == 412
 
@@ -127,7 +127,7 @@ def test_if_match_counts_before_a_date(task: Desk, write: Write) -> None:
     assert write(task.client, headers).status_code == 204
 
 
-def test_a_value_further_out_counts_unless_local(desk: Desk) -> None:
+def test_conditions_see_an_outer_variable_unless_local(desk: Desk) -> None:
     desk.storage.add_scope("around", task=False)
     desk.storage.add_scope("t", parent="around")
     desk.storage.set("around", "v", 1)
@@ -149,7 +149,7 @@ def counted(task: Desk) -> Desk:
 
 
 def increments(desk: Desk, how: Callable[[FlaskClient, int, str], int]) -> int:
-    """Let every thread read and write one more, again and again; how often it was told that it did."""
+    """Let several threads increment the number, again and again. Return the number of successful increments."""
 
     def run(number: int) -> int:
         done = 0
@@ -179,10 +179,10 @@ def upload_number(client: FlaskClient, number: int, tag: str) -> int:
 def test_no_update_is_lost(counted: Desk, how: Callable[[FlaskClient, int, str], int]) -> None:
     done = increments(counted, how)
     assert counted.client.get(V).get_json()["value"] == done
-    assert done >= TRIES  # whoever is refused was overtaken by someone
+    assert done >= TRIES  # each refusal means that another thread succeeded
 
 
-def test_only_one_creates(task: Desk) -> None:
+def test_only_one_of_many_creates_the_variable(task: Desk) -> None:
     def create(number: int) -> int:
         client = task.app.test_client()
         return client.put(V, json={"value": number}, headers={"If-None-Match": "*"}).status_code
@@ -195,7 +195,7 @@ def test_only_one_creates(task: Desk) -> None:
         assert task.client.get(V).get_json()["value"] == statuses.index(204)
 
 
-def test_without_conditions_everybody_writes() -> None:
+def test_writes_without_conditions_always_succeed() -> None:
     with make_desk(None) as desk:
         desk.storage.add_scope("t")
         for write in (put, upload, put, delete):

@@ -1,4 +1,4 @@
-"""Uploaded forms as streams: their bytes, wherever the network cuts them, and all that can be wrong with them."""
+"""Uploaded forms as streams: the same bytes however the network cuts them, and errors in forms."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Read: TypeAlias = tuple[str | None, str | None, str | None, bytes]
 
 
 class Pieces:
-    """A stream that gives its bytes in these pieces, as a network would."""
+    """A stream that returns its bytes in these pieces, as a network would."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
@@ -43,7 +43,7 @@ def part(disposition: str, data: bytes = b"x", *headers: str, encoding: str = "u
 
 
 def read(stream: Readable | bytes, content_type: str = FORM) -> list[Read]:
-    """Read a form whole: of each part its names, its type and its bytes."""
+    """Read a whole form. Return the names, type and bytes of each part."""
     source = Pieces([stream]) if isinstance(stream, bytes) else stream
     return [(one.name, one.filename, one.content_type, drained(one.body)) for one in parts(source, content_type)]
 
@@ -53,7 +53,7 @@ def drained(body: Readable) -> bytes:
 
 
 def one(disposition: str, *headers: str) -> Read:
-    """The only part of a form."""
+    """Read a form with one part, and return the part."""
     [found] = read(part(disposition, b"x", *headers) + END)
     return found
 
@@ -75,7 +75,7 @@ DELIMITER = re.compile(rb"(?:^|[\r\n])--b(?:--|[^\S\r\n]*[\r\n]|[^\S\r\n]*$)")
 
 @pytest.mark.parametrize("data", [data for data in BYTES if not DELIMITER.search(data)], ids=repr)
 @pytest.mark.parametrize("padding", [b"", b" \t"])
-def test_bytes_are_kept_wherever_the_stream_is_cut(data: bytes, padding: bytes) -> None:
+def test_a_stream_cut_anywhere_gives_the_same_bytes(data: bytes, padding: bytes) -> None:
     body = part('; name="data"; filename="f"', data) + part("; name=valueType", b"File") + END
     body = body.replace(b"--b\r\nContent", b"--b" + padding + b"\r\nContent")
     wanted = [("data", "f", None, data), ("valueType", None, None, b"File")]
@@ -86,7 +86,7 @@ def test_bytes_are_kept_wherever_the_stream_is_cut(data: bytes, padding: bytes) 
 
 
 @given(st.data())
-def test_any_bytes_any_order_any_cuts(data: st.DataObject) -> None:
+def test_any_parts_in_any_order_and_any_pieces(data: st.DataObject) -> None:
     snippets = st.sampled_from([b"\r", b"\n", b"-", b"--", b"b", b"\r\n--", b"\r\n--b", b" ", b"x"]) | st.binary(
         max_size=9
     )
@@ -116,7 +116,7 @@ def test_a_part_that_is_not_read_is_skipped() -> None:
     ]
 
 
-def test_a_large_part_is_handed_on_piece_by_piece() -> None:
+def test_a_large_part_is_passed_on_piece_by_piece() -> None:
     head, block, size = part("; name=data", b"").removesuffix(b"\r\n"), b"\r\n--" * 16_000, 0
     for found in parts(Pieces(chain([head], repeat(block, 100), [b"\r\n" + END])), FORM):
         while piece := found.body.read():
@@ -249,7 +249,7 @@ def test_a_damaged_form(body: bytes, message: str) -> None:
         read(body)
 
 
-def test_a_line_break_in_a_name_makes_no_header() -> None:
+def test_a_line_break_in_a_name_adds_no_header() -> None:
     assert one('; name="data"; filename="a\r\n b.txt"')[1] == "a b.txt"
     injected = one('; name="data"; filename="a\r\nContent-Type: text/html\r\nX: "')
     assert injected[:2] == ("data", None)

@@ -1,4 +1,4 @@
-"""Which answers are handed over to another server, and what it is told."""
+"""Offload: which answers another server sends, and the headers that tell it to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ URL = "https://store.example/bucket/abcd?signature=x"
 
 
 class Placed(Content):
-    """Bytes that lie somewhere."""
+    """Bytes with a location."""
 
     size, etag, sha256, modified = 10, "a", None, None
 
@@ -35,7 +35,7 @@ class Placed(Content):
 
 
 class PlacedStorage(MemoryStorage):
-    """Finds one file in any task."""
+    """A storage that finds the same file in every task."""
 
     offloadable = True
 
@@ -61,7 +61,7 @@ JOINED = {"Range": "bytes=2-3,4-5"}
 
 UNPLAIN = [{"Range": "lines=1"}, {"If-None-Match": '"other"'}, {"If-Match": "*"}]
 
-# The setting, where the bytes lie, the request; what the answer tells.
+# The setting, the location of the bytes, the request's headers; and the header of the answer.
 HANDED: list[tuple[Offload, str, dict[str, str], dict[str, str]]] = [
     ("x-accel", PATH, {}, {"X-Accel-Redirect": "/taskvars-whole/srv/con%20tents/ab/abcd"}),
     *(
@@ -77,7 +77,7 @@ HANDED: list[tuple[Offload, str, dict[str, str], dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("offload", "place", "headers", "told"), HANDED)
-def test_what_another_server_is_told(
+def test_the_header_for_another_server(
     offload: Offload, place: str, headers: dict[str, str], told: dict[str, str]
 ) -> None:
     answer, own = ask(offload, place, headers), ask("", place, {})
@@ -90,13 +90,13 @@ def test_what_another_server_is_told(
 
 
 @pytest.mark.parametrize("headers", [{}, ONE])
-def test_a_store_sends_by_itself(headers: dict[str, str]) -> None:
+def test_a_redirect_to_the_store(headers: dict[str, str]) -> None:
     answer = ask("redirect", URL, headers)
     assert (answer.status_code, answer.location, answer.headers["Cache-Control"]) == (307, URL, "no-store")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-# What the app answers by itself.
+# Requests that the app answers itself.
 OWN: list[tuple[Offload, str | None, dict[str, str], int]] = [
     *((offload, None, {}, 200) for offload in ("x-accel", "x-sendfile", "redirect")),
     ("x-sendfile", URL, {}, 200),
@@ -116,11 +116,13 @@ OWN: list[tuple[Offload, str | None, dict[str, str], int]] = [
 
 
 @pytest.mark.parametrize(("offload", "place", "headers", "status"), OWN)
-def test_what_the_app_answers(offload: Offload, place: str | None, headers: dict[str, str], status: int) -> None:
+def test_answers_that_the_app_sends_itself(
+    offload: Offload, place: str | None, headers: dict[str, str], status: int
+) -> None:
     answer, own = ask(offload, place, headers), ask("", place, headers)
     assert answer.status_code == own.status_code == status
     assert not {"X-Accel-Redirect", "X-Sendfile", "Location"} & set(answer.headers.keys())
-    if not (answer.content_type or "").startswith("multipart/byteranges"):  # with a boundary by chance
+    if not (answer.content_type or "").startswith("multipart/byteranges"):  # its boundary is random
         assert answer.data == own.data
 
 
@@ -131,7 +133,7 @@ def test_head_opens_nothing(offload: Offload) -> None:
 
 
 @pytest.mark.parametrize(("offload", "place"), [("x-accel", PATH), ("x-sendfile", PATH), ("redirect", URL)])
-def test_a_read_that_is_handed_over_is_told(offload: Offload, place: str) -> None:
+def test_an_offloaded_read_sends_a_signal(offload: Offload, place: str) -> None:
     told: list[str] = []
 
     def hear(sender: Flask, name: str, **about: object) -> None:
@@ -145,7 +147,7 @@ def test_a_read_that_is_handed_over_is_told(offload: Offload, place: str) -> Non
 @pytest.mark.parametrize(
     ("offload", "place"), [("x-accel", PATH), ("x-sendfile", PATH), ("x-accel", URL), ("redirect", URL)]
 )
-def test_who_may_not_read_is_told_no_place(offload: Offload, place: str) -> None:
+def test_a_refused_reader_learns_no_location(offload: Offload, place: str) -> None:
     app = Flask("offloading")
     TaskVars(PlacedStorage(place), lambda action, task_id, name: False, offload=offload).init_app(app)
     answer = app.test_client().get("/task/t/variables/f/data")

@@ -1,4 +1,4 @@
-"""The conditions of a request, one decision at a time; whole answers are in the conformance tests."""
+"""The preconditions of a request, one decision at a time. The conformance tests check whole answers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_dates(text: str | None, moment: datetime | None) -> None:
 
 
 @pytest.mark.parametrize(("ahead", "read_as"), [(-49, -49), (-1, -1), (0, 0), (1, 1), (50, 50), (51, -49), (99, -1)])
-def test_two_digits_of_a_year_are_at_most_fifty_years_ahead(ahead: int, read_as: int) -> None:
+def test_a_year_of_two_digits_is_at_most_fifty_years_ahead(ahead: int, read_as: int) -> None:
     now = datetime.now(UTC).year
     read = http_date(f"Monday, 01-Jan-{(now + ahead) % 100:02} 00:00:00 GMT")
     assert read == datetime(now + read_as, 1, 1, tzinfo=UTC)
@@ -75,7 +75,7 @@ def test_no_text_raises(text: str) -> None:
 
 
 READS, ALL = ("GET", "HEAD"), ("GET", "HEAD", "PUT", "POST", "DELETE")
-# methods, condition, status for a content with the tag "a" that was modified at MOMENT
+# methods, condition, and the status for a content with the tag "a", modified at MOMENT
 CONDITIONS: list[tuple[tuple[str, ...], dict[str, str], int]] = [
     (ALL, {}, 200),
     # 13.1.1: strong comparison
@@ -96,7 +96,7 @@ CONDITIONS: list[tuple[tuple[str, ...], dict[str, str], int]] = [
     (("PUT", "POST", "DELETE"), {"If-None-Match": "*"}, 412),
     (ALL, {"If-None-Match": '"x"'}, 200),
     (ALL, {"If-None-Match": ""}, 200),
-    # 13.1.3: for reading only, and nothing that is no date
+    # 13.1.3: only for reading, and only with a valid date
     (READS, {"If-Modified-Since": BEFORE}, 200),
     (READS, {"If-Modified-Since": SAME}, 304),
     (READS, {"If-Modified-Since": AFTER}, 304),
@@ -108,7 +108,7 @@ CONDITIONS: list[tuple[tuple[str, ...], dict[str, str], int]] = [
     (ALL, {"If-Unmodified-Since": SAME}, 200),
     (ALL, {"If-Unmodified-Since": AFTER}, 200),
     (ALL, {"If-Unmodified-Since": "never"}, 200),
-    # 13.2.2: the order, and which condition makes which other one void
+    # 13.2.2: the order of evaluation, and conditions that make others void
     (ALL, {"If-Match": '"x"', "If-None-Match": '"a"'}, 412),
     (READS, {"If-Match": '"a"', "If-None-Match": '"a"'}, 304),
     (ALL, {"If-Match": '"a"', "If-Unmodified-Since": BEFORE}, 200),
@@ -126,7 +126,7 @@ def test_conditions(method: str, headers: dict[str, str], status: int) -> None:
     assert evaluate(method, Headers(headers), ["a"], MOMENT) == status
 
 
-# What has no date ignores conditions on dates; what is not there matches no tag, not even `*`.
+# A value without a date ignores conditions on dates. An absent value matches no tag, not even `*`.
 MISSING: list[tuple[list[str], dict[str, str], int]] = [
     (["a"], {"If-Modified-Since": AFTER}, 200),
     (["a"], {"If-Unmodified-Since": BEFORE}, 200),

@@ -1,4 +1,4 @@
-"""Range headers: a table, and a model that counts bytes one by one."""
+"""Range headers: a table of cases, and a comparison with a simple model, a set of byte positions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask_taskvars.http.ranges import MAX_RANGES, select_ranges
 HUGE = "9" * 5000  # Python refuses to read a number this long
 
 TABLE = [
-    # header, size, the bytes that are sent; "": 416; None: the header is ignored
+    # header, size, and the bytes that are sent. "" means 416; None means that the header is ignored.
     ("bytes=0-0", 10, "0-0"),
     ("bytes=0-9", 10, "0-9"),
     ("bytes=0-", 10, "0-9"),
@@ -24,7 +24,7 @@ TABLE = [
     (f"bytes=-{HUGE}", 10, "0-9"),
     (f"bytes=0-{'0' * 5000}1", 10, "0-1"),
     ("BYTES=0-0", 10, "0-0"),
-    # sets: in the order asked for, what overlaps or touches joined where its first part stood
+    # sets: in the requested order; overlapping and adjacent ranges are joined at the place of the first
     ("bytes=0-0,5-6", 10, "0-0 5-6"),
     ("bytes=5-6,0-0", 10, "5-6 0-0"),
     ("bytes=0-4,3-6", 10, "0-6"),
@@ -43,10 +43,10 @@ TABLE = [
     ("bytes=-0", 10, ""),
     ("bytes=0-", 0, ""),
     ("bytes=0-0", 0, ""),
-    # an empty content has no range that a Content-Range could name
+    # a Content-Range can't describe a range of an empty content
     ("bytes=-5", 0, None),
     ("bytes=0-0,-5", 0, None),
-    # ignored: no unit of ours, bad syntax, too many
+    # ignored: another unit, bad syntax, too many ranges
     ("", 10, None),
     ("bytes", 10, None),
     ("bytes=", 10, None),
@@ -89,14 +89,14 @@ BLANKS = st.text(" \t", max_size=2)
 
 
 def positions(first: int | None, last: int | None, size: int) -> set[int]:
-    """The bytes that one range-spec names, in the words of RFC 9110 14.1.2."""
+    """Return the positions of the bytes that one range-spec names, by the words of RFC 9110 14.1.2."""
     if first is None:
         return {byte for byte in range(size) if byte >= size - (last or 0)}
     return {byte for byte in range(size) if first <= byte and (last is None or byte <= last)}
 
 
 @given(SPECS, st.integers(0, 40), BLANKS)
-def test_sets_name_the_bytes_of_the_model(specs: list[tuple[int | None, int | None]], size: int, blanks: str) -> None:
+def test_sets_of_ranges_match_the_model(specs: list[tuple[int | None, int | None]], size: int, blanks: str) -> None:
     written = [f"{'' if first is None else first}-{'' if last is None else last}" for first, last in specs]
     selected = select_ranges(f"bytes={blanks}" + f"{blanks},".join(written), size)
     backwards = any(first is not None and last is not None and last < first for first, last in specs)
@@ -106,11 +106,11 @@ def test_sets_name_the_bytes_of_the_model(specs: list[tuple[int | None, int | No
     assert selected is not None
     named = [positions(first, last, size) for first, last in specs]
     listed = [byte for one in selected for byte in one]
-    assert len(listed) == len(set(listed)), "no byte is sent twice"
+    assert len(listed) == len(set(listed)), "a byte would be sent twice"
     assert set(listed) == set().union(*named)
-    assert all(one and {one.start - 1, one.stop}.isdisjoint(listed) for one in selected), "none touches another"
+    assert all(one and {one.start - 1, one.stop}.isdisjoint(listed) for one in selected), "adjacent ranges not joined"
     first_named = [next(place for place, bytes_ in enumerate(named) if bytes_ & set(one)) for one in selected]
-    assert first_named == sorted(first_named), "in the order asked for"
+    assert first_named == sorted(first_named), "not in the requested order"
 
 
 @given(st.text() | st.text("bytes=-,0123456789 \t").map("bytes={}".format), st.integers(0, 100))

@@ -1,4 +1,4 @@
-"""From a content to its response: the status, the headers, and what is opened for them."""
+"""The response for a content: its status, its headers, and when the content is opened."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_whole() -> None:
     assert (content.opened, content.closed) == ([0], 1)
 
 
-def test_head_is_the_same_without_the_bytes() -> None:
+def test_head_has_the_same_headers_without_the_bytes() -> None:
     content = WatchedContent()
     assert answer(content, {"Range": "bytes=0-0"}, "HEAD") == Answer(200, WHOLE, b"")
     assert content.opened == []
@@ -48,7 +48,7 @@ def test_a_failed_precondition_opens_nothing(method: str) -> None:
     assert content.opened == []
 
 
-def test_a_range_outside_opens_nothing() -> None:
+def test_an_unsatisfiable_range_opens_nothing() -> None:
     content = WatchedContent()
     with pytest.raises(RangeNotSatisfiable) as failure:
         answer(content, {"Range": "bytes=100-"})
@@ -64,7 +64,7 @@ def test_one_range() -> None:
 
 
 def test_an_if_range_leaves_out_what_the_client_has() -> None:
-    """RFC 9110 15.3.7: it kept the metadata of its first response."""
+    """The client still has the metadata of its first response (RFC 9110 15.3.7)."""
     partial = {"Content-Range": "bytes 90-99/100", "Content-Length": "10"}
     asked = {"Range": "bytes=-10", "If-Range": COMMON["ETag"]}
     assert answer(WatchedContent(), asked) == Answer(206, COMMON | partial, DATA[90:])
@@ -99,7 +99,7 @@ def test_several_ranges(if_range: dict[str, str]) -> None:
 
 
 class PreparedContent(WatchedContent):
-    """A content that notes what it is prepared for."""
+    """A content that records the span for which it was prepared."""
 
     @contextmanager
     def prepared(self, start: int, stop: int) -> Iterator[Content]:
@@ -119,7 +119,7 @@ def test_a_content_is_prepared_once_for_all_ranges(asked: str, opened: list[int]
     assert (content.opened, content.closed) == (opened, len(opened))
 
 
-def test_a_validator_tells_names_and_types_apart() -> None:
+def test_the_tag_depends_on_the_name_and_the_type() -> None:
     content = WatchedContent()
     described = [
         ("text/plain", 'attachment; filename="a.txt"'),
@@ -146,14 +146,14 @@ def test_an_empty_content_is_not_opened() -> None:
     assert content.opened == []
 
 
-def test_what_a_storage_does_not_know_is_not_sent() -> None:
+def test_unknown_metadata_sends_no_headers() -> None:
     content = WatchedContent()
     content.sha256, content.modified = None, None
     assert not {"Repr-Digest", "Last-Modified"} & answer(content).headers.keys()
 
 
 def test_a_date_in_the_future_is_not_sent() -> None:
-    """RFC 9110 8.8.2.1: a Last-Modified lies not after the response's Date; no condition is judged by it."""
+    """A Last-Modified must not be after the response's Date (RFC 9110 8.8.2.1), and no condition is checked by it."""
     content = WatchedContent()
     content.modified = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
     sent = answer(content, {"If-Modified-Since": http_date(content.modified)})

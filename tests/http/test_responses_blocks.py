@@ -1,4 +1,4 @@
-"""A response's blocks: exactly as many bytes as promised, what fails before and after the first, what is closed."""
+"""The blocks of a response: the exact length, failures before and after the first block, and closing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_failure_after_the_first_byte_breaks_off(headers: dict[str, str]) -> N
 
 @pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-59"}, {"Range": "bytes=70-79,0-59"}])
 @pytest.mark.parametrize("blocks_read", [0, 1, 2])
-def test_a_client_that_goes_away_closes_the_content(headers: dict[str, str], blocks_read: int) -> None:
+def test_a_disconnected_client_closes_the_content(headers: dict[str, str], blocks_read: int) -> None:
     content = WatchedContent()
     with Flask("host").test_request_context(headers=headers):
         response = respond(content)
@@ -63,7 +63,7 @@ def test_blocks_may_be_empty() -> None:
 
 
 class Reader:
-    """An iterator that is no generator: it stays open until it is closed."""
+    """An iterator that is not a generator: it stays open until it is closed."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks, self.closed = blocks, 0
@@ -79,7 +79,7 @@ class Reader:
 
 
 class ReaderContent(WatchedContent):
-    """A content that is read by such."""
+    """A content that is read by a :class:`Reader`."""
 
     def open_at(self, offset: int) -> Iterator[bytes]:
         self.reader = Reader(super().open_at(offset))
@@ -87,7 +87,7 @@ class ReaderContent(WatchedContent):
 
 
 @pytest.mark.parametrize("failure", [None, StorageUnavailable()])
-def test_what_fails_before_the_first_byte_is_closed(failure: StorageUnavailable | None) -> None:
+def test_a_content_that_fails_before_the_first_byte_is_closed(failure: StorageUnavailable | None) -> None:
     content = ReaderContent(ends_after=0, failure=failure)
     with Flask("host").test_request_context(), pytest.raises(type(failure or ContentVanished())):
         respond(content)
@@ -95,7 +95,7 @@ def test_what_fails_before_the_first_byte_is_closed(failure: StorageUnavailable 
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-", "bytes=10-29", "bytes=0-0", "bytes=0-9,60-79"])
-def test_what_is_read_to_its_end_is_closed_once(asked: str) -> None:
+def test_a_content_read_to_its_end_is_closed_once(asked: str) -> None:
     content = ReaderContent()
     assert answer(content, {"Range": asked}).status == 206
     assert content.reader.closed == 1

@@ -1,7 +1,7 @@
-"""tus 1.0.0, sentence by sentence: each MUST (and most SHOULDs) for a server is a row with the behaviour that keeps it.
+"""tus 1.0.0, sentence by sentence: each MUST (and most SHOULDs) for a server is in a row with its test.
 
-The sentences are those of https://tus.io/protocols/resumable-upload of the core protocol and of the extensions that we
-offer: creation, creation-with-upload, checksum, termination, expiration.
+The sentences are from https://tus.io/protocols/resumable-upload: the core protocol, and the extensions that we offer,
+which are creation, creation-with-upload, checksum, termination and expiration.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from tests.support.desk import Desk, make_desk
 from tests.support.tus import Tus
 
 _task = counting()
-__all__ = ["tus_core", "tus_extensions"]  # their import fills the table
+__all__ = ["tus_core", "tus_extensions"]  # importing them fills the table
 
 
 @pytest.fixture(scope="module", params=[*KINDS, DIRECTORY])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """An app on each storage, for all rows."""
+    """An app on each storage in turn, shared by all rows."""
     folder = tmp_path_factory.mktemp("tus")
     contents = DirectoryContents(folder / "contents") if request.param == DIRECTORY else None
     with make_desk(database_url_of(request, request.param, folder), contents) as desk:
@@ -33,7 +33,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def tus(server: Desk) -> Tus:
-    """A client with a task of its own."""
+    """A client with its own task."""
     task = f"task-{next(_task)}"
     server.storage.add_scope(task)
     return Tus(server.client, task)

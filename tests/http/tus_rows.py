@@ -1,4 +1,4 @@
-"""The table of test_tus_protocol.py: behaviours, each with the sentences of tus 1.0.0 that ask for it."""
+"""The table of test_tus_protocol.py: each row has a test and the sentences of tus 1.0.0 that it checks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROWS: dict[Behaviour, tuple[str, ...]] = {}
 
 
 def row(*sentences: str) -> Callable[[Behaviour], Behaviour]:
-    """Enter a behaviour in the table, with the sentences that ask for it."""
+    """Enter a test in the table, with the sentences that it checks."""
 
     def enter(behaviour: Behaviour) -> Behaviour:
         ROWS[behaviour] = sentences
