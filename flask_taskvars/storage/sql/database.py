@@ -199,9 +199,10 @@ def refuse_autocommit(bind: Engine | Connection) -> None:
     by_default = getattr(bind.dialect, "_on_connect_isolation_level", None)
     if bind.get_execution_options().get("isolation_level", by_default) == "AUTOCOMMIT":
         raise ConfigError(
-            'The engine or the session has isolation_level="AUTOCOMMIT", so the database commits each statement by itself, and a '
-            "change that fails would stay half done: remove it from create_engine or SQLALCHEMY_ENGINE_OPTIONS. For "
-            'statements of your own, use engine.execution_options(isolation_level="AUTOCOMMIT").'
+            'The engine or the session has isolation_level="AUTOCOMMIT", so the database commits each statement by '
+            "itself, and a change that fails would stay half done: remove it from create_engine or "
+            "SQLALCHEMY_ENGINE_OPTIONS. For statements of your own, use "
+            'engine.execution_options(isolation_level="AUTOCOMMIT").'
         )
 
 
