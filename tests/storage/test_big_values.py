@@ -1,6 +1,6 @@
-"""Values of gigabytes, in constant memory. A program too: `python -m tests.storage.test_big_values URL BYTES [FOLDER]`.
+"""Values of gigabytes in constant memory. Also a program: `python -m tests.storage.test_big_values URL BYTES [FOLDER]`.
 
-`TASKVARS_TEST_BYTES` tells how many bytes; a value of 512 MiB takes some ten seconds, and its size on the disk.
+`TASKVARS_TEST_BYTES` sets the number of bytes. A value of 512 MiB takes about ten seconds, and 512 MiB of disk.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TAIL = 100_000
 
 
 class Generated:
-    """A stream of bytes that can't be packed, no two blocks the same, made as they are read."""
+    """A stream of bytes that can't be compressed. No two blocks are equal; each is made when it is read."""
 
     def __init__(self, size: int) -> None:
         self._left, self._block = size, random.Random(0).randbytes(BLOCK)
@@ -64,9 +64,9 @@ def test_memory_stays_flat(kind: str, database_url: Callable[[str], str | None],
 
 
 def measure(url: str, size: int, folder: str | None = None) -> dict[str, float]:
-    """Write and read one value, and tell by how many bytes the peak of the memory has grown, and how long it took.
+    """Write and read one value. Return the growth of the peak memory in bytes, and the seconds for each step.
 
-    :param folder: a directory for its bytes, into which `flask taskvars move` then brings it out of the database too.
+    :param folder: a directory for the bytes. `flask taskvars move` then moves them to the database and back.
     """
     with make_desk(url, **settings(folder)) as desk:
         assert isinstance(desk.storage, SQLAlchemyStorage)
@@ -91,7 +91,7 @@ def settings(folder: str | None) -> dict[str, object]:
 
 
 def move(desk: Desk) -> float:
-    """Move all to the database and back into the directory, and tell how long that took."""
+    """Move all contents to the database and back into the directory. Return the seconds that it took."""
     started = time.monotonic()
     for store in ("database", "files"):
         moved = desk.app.test_cli_runner().invoke(args=["taskvars", "move", "--to", store])
@@ -100,7 +100,7 @@ def move(desk: Desk) -> float:
 
 
 def carry(desk: Desk, size: int) -> tuple[float, float]:
-    """Write a value from a stream and read it over WSGI: the whole, and a range at its end."""
+    """Write a value from a stream; read it through WSGI, whole and a range at its end. Return the seconds of both."""
     source, started = Generated(size), time.monotonic()
     desk.storage.set("task", "big", File(source, filename="big.bin"))
     written = time.monotonic() - started
@@ -114,7 +114,7 @@ def carry(desk: Desk, size: int) -> tuple[float, float]:
 
 
 def fetch(app: Flask, byte_range: str | None = None, *, name: str = "big") -> tuple[str, int, bytes, bytes]:
-    """Status, Content-Length, SHA-256 and last bytes of a download. Hold one block at a time."""
+    """Return the status, Content-Length, SHA-256 and last bytes of a download. Hold only one block at a time."""
     started: list[tuple[str, dict[str, str]]] = []
 
     def start_response(
@@ -136,7 +136,7 @@ def fetch(app: Flask, byte_range: str | None = None, *, name: str = "big") -> tu
 
 
 def peak_memory() -> int:
-    """Bytes of memory that this process had at most."""
+    """Return the peak memory of this process in bytes."""
     [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) * 1024
 

@@ -1,4 +1,4 @@
-"""Many threads on one storage: what they see is whole, and what they leave behind is consistent."""
+"""Many threads on one storage: they see only whole values, and leave a consistent state."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def desk(request: pytest.FixtureRequest, database_url: Callable[[str], str | Non
 
 
 def at_once(desk: Desk, *works: Callable[[], Any]) -> list[Any]:
-    """Run each in a thread of its own, all starting together."""
+    """Run each in its own thread. All start together."""
     barrier = threading.Barrier(len(works), timeout=30)
 
     def run(work: Callable[[], Any]) -> Any:
@@ -51,7 +51,7 @@ def at_once(desk: Desk, *works: Callable[[], Any]) -> list[Any]:
 
 
 def digest_of(storage: Any, task: str, name: str) -> tuple[bytes, bytes]:
-    """The hash that a content claims, and that of the bytes that were read."""
+    """Return the hash that a content claims, and the hash of the bytes that were read."""
     content = content_of(storage.get(task, name))
     assert content.sha256 is not None
     digest = hashlib.sha256()
@@ -89,7 +89,7 @@ def test_readers_see_the_whole_of_one_version(desk: Desk, size: int) -> None:
     assert claimed == found
 
 
-def test_writers_of_one_name_take_turns(desk: Desk) -> None:
+def test_parallel_writers_of_one_name_leave_one_whole_value(desk: Desk) -> None:
     storage, db = parts(desk)
 
     def write(number: int) -> None:
@@ -123,13 +123,13 @@ def test_no_two_versions_share_a_date(desk: Desk) -> None:
     assert moments == sorted(moments)
 
 
-def test_a_guard_sees_what_it_changes(desk: Desk) -> None:
+def test_a_guard_sees_the_value_that_is_replaced(desk: Desk) -> None:
     storage, _ = parts(desk)
     storage.set("claim", "v", 0)
     storage.set("task-1", "own", 0)
 
     class Lost(Exception):
-        """Somebody else was faster."""
+        """Another thread was faster."""
 
     def increment(task: str, name: str, local: bool) -> int:
         done = 0
@@ -180,7 +180,7 @@ def test_writers_at_all_levels(desk: Desk) -> None:
     assert {storage.get("task-1", name).scope for name in names if name.startswith("i")} == {"task-1"}
 
 
-def test_writers_of_unrelated_tasks_never_wait_in_a_circle(desk: Desk) -> None:
+def test_writers_of_unrelated_tasks_never_deadlock(desk: Desk) -> None:
     storage, _ = parts(desk)
     for number in range(WORKERS):
         storage.add_scope(f"lone-{number}")
@@ -221,7 +221,7 @@ def test_removing_a_scope_leaves_no_orphans(desk: Desk) -> None:
 
 
 def meanwhile(desk: Desk, work: Callable[[], T]) -> T:
-    """Run in a thread what must wait for the session of this one, commit that, and give what the thread returns."""
+    """Run work in a thread, check that it waits for this thread's session, commit, and return the work's result."""
     _, db = parts(desk)
 
     def run() -> T:
@@ -236,7 +236,7 @@ def meanwhile(desk: Desk, work: Callable[[], T]) -> T:
         return running.result(60)
 
 
-def test_removing_a_scope_takes_along_what_is_being_added(desk: Desk) -> None:
+def test_removing_a_scope_also_removes_parallel_additions(desk: Desk) -> None:
     storage, db = parts(desk)
     joined = storage.join(db.session)
     joined.add_scope("stage", parent="task-1")
@@ -247,14 +247,14 @@ def test_removing_a_scope_takes_along_what_is_being_added(desk: Desk) -> None:
     assert count(db, "taskvars_scope") == count(db, "taskvars_variable") == 0
 
 
-def test_a_scope_is_added_once(desk: Desk) -> None:
+def test_only_one_of_two_parallel_additions_of_a_scope_succeeds(desk: Desk) -> None:
     storage, db = parts(desk)
     storage.join(db.session).add_scope("new")
     with pytest.raises(ValueError, match="exists already"):
         meanwhile(desk, lambda: storage.add_scope("new"))
 
 
-def test_a_sweep_leaves_an_upload_that_is_being_put_to_use(desk: Desk) -> None:
+def test_a_sweep_keeps_the_bytes_of_an_uncommitted_change(desk: Desk) -> None:
     storage, db = parts(desk)
     with storage.staging(io.BytesIO(pattern(3 * BLOCK))) as source:
         storage.join(db.session).set("task-1", "v", Bytes(source))

@@ -1,4 +1,4 @@
-"""The contract, kept by every storage."""
+"""The contract of storages, for each of our own storages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`kill -9` at every step of a change: variables keep their bytes, and a sweep clears up what is left."""
+"""`kill -9` at every step of a change: variables keep their bytes, and a sweep deletes all leftovers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.storage_contract import read
 from tests.support.storage_tools import patient
 
 ACTIONS: dict[str, tuple[bytes | None, bytes | None]] = {
-    # the variable's bytes before and after; either may be found when the action was killed
+    # The variable's bytes before and after the action. A killed action may leave either.
     "upload": (None, NEW),
     "replace": (OLD, NEW),
     "resume": (OLD, NEW),
@@ -58,7 +58,7 @@ def test_killed_at_every_step(
 
 
 def prepare(storage: SQLAlchemyStorage, action: str, before: bytes | None) -> None:
-    """Make the variable that the action is about, and some work for a sweep."""
+    """Create the variable for the action, and leftovers for a sweep."""
     storage.remove_scope("below")
     storage.add_scope("below", parent="task")
     storage.update("task", delete=[action])
@@ -69,19 +69,19 @@ def prepare(storage: SQLAlchemyStorage, action: str, before: bytes | None) -> No
 
 
 def look_at_variables(storage: SQLAlchemyStorage, action: str, allowed: list[bytes | None]) -> None:
-    """What was committed has its bytes, and nothing is half done."""
+    """Check that committed variables have all their bytes, and that no change is half done."""
     checker = storage.checker()
     assert list(checker.variables(True, lambda size: None)) == []
-    assert list(checker.stores(-60, False)) == []  # what no variable has is in the journal
+    assert list(checker.stores(-60, False)) == []  # the journal has all contents without a variable
     found = {name: variable for task in ("task", "below") for name, variable in found_in(storage, task).items()}
     value = read(found[action]) if action in found else None
     assert value in allowed
     if any(row.received == row.length for row in uploads(storage)):
-        assert value == NEW  # no client is told of bytes that had no effect
+        assert value == NEW  # a finished upload has taken effect
 
 
 def uploads(storage: SQLAlchemyStorage) -> Sequence[sa.Row[Any]]:
-    """The uploads that are remembered."""
+    """Return the rows of all uploads."""
     with storage._database.read() as connection:
         return connection.execute(sa.select(storage.metadata.tables["taskvars_upload"])).all()
 
@@ -94,7 +94,7 @@ def found_in(storage: SQLAlchemyStorage, task: str) -> Mapping[str, Variable]:
 
 
 def look_for_rests(storage: SQLAlchemyStorage, engine: sa.Engine) -> None:
-    """A sweep leaves neither rows in the journal nor bytes of no variable."""
+    """Check that a sweep leaves no rows in the journal, and no bytes without a variable."""
     storage.sweep(older_than=0)
     journal = storage.metadata.tables["taskvars_journal"]
     with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Look-ups on the driver's own connection: how many there are, what they read, and when SQLAlchemy runs them."""
+"""Look-ups on the driver's own connection: the number of statements, what they read, and when SQLAlchemy runs them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def desk(request: pytest.FixtureRequest, database_url: Callable[[str], str | Non
 
 @pytest.fixture
 def traced(sqlite_desk: Desk) -> tuple[Desk, list[str]]:
-    """A desk on SQLite, and the statements that SQLite runs for it: SQLAlchemy's events don't see all of them."""
+    """A desk on SQLite, and the list of statements that SQLite runs. SQLAlchemy's events don't see all of them."""
     _, db = parts(sqlite_desk)
     seen: list[str] = []
     db.engine.dispose()
@@ -47,7 +47,7 @@ def traced(sqlite_desk: Desk) -> tuple[Desk, list[str]]:
 
 
 @pytest.mark.parametrize("depth", [1, 50])
-def test_a_small_value_is_one_statement_however_deep(traced: tuple[Desk, list[str]], depth: int) -> None:
+def test_a_small_value_at_any_depth_is_one_statement(traced: tuple[Desk, list[str]], depth: int) -> None:
     desk, seen = traced
     storage, _ = parts(desk)
     storage.add_scope("1")
@@ -72,14 +72,14 @@ def test_head_and_304_read_no_chunks(traced: tuple[Desk, list[str]]) -> None:
     assert "chunk" not in "".join(seen)
 
 
-def test_finds_by_index_and_sorts_nothing(desk: Desk) -> None:
+def test_a_look_up_uses_indexes_and_sorts_nothing(desk: Desk) -> None:
     storage, db = parts(desk)
     executed: list[tuple[str, Any]] = []
 
     def note(connection: Any, cursor: Any, statement: str, parameters: Any, *others: Any) -> None:
         executed.append((statement, parameters))
 
-    # In a table of few rows MariaDB reads them all.
+    # MariaDB ignores the indexes of a table with few rows.
     scopes = [{"id": f"{number}", "parent_id": "task", "is_task": True} for number in range(300)]
     db.session.execute(sa.insert(db.metadata.tables["taskvars_scope"]), scopes)
     db.session.commit()
@@ -94,7 +94,7 @@ def test_finds_by_index_and_sorts_nothing(desk: Desk) -> None:
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
                 assert not [step for *_, step in plan if "SCAN taskvars" in step or "B-TREE" in step]
             case "postgresql":
-                # Of an empty table it would read all.
+                # PostgreSQL ignores the indexes of an empty table.
                 connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
                 lines = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars().all()
                 assert not [line for line in lines if "Seq Scan" in line or "Sort" in line]
@@ -105,7 +105,7 @@ def test_finds_by_index_and_sorts_nothing(desk: Desk) -> None:
                 assert not [row for row in rows if "filesort" in f"{row['Extra']}"]
 
 
-def test_whoever_listens_sees_the_statement(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_listeners_and_logs_see_the_statement(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     storage, db = parts(desk)
     storage.set("task", "v", b"small")
     with statements(db.engine) as seen:
@@ -130,7 +130,7 @@ def test_a_lost_connection_is_replaced(database_url: Callable[[str], str | None]
         assert read(storage.get("task", "v")) == b"small"
 
 
-def test_a_cursor_is_kept_with_its_connection_but_holds_little(database_url: Callable[[str], str | None]) -> None:
+def test_the_cursor_kept_with_a_connection_holds_little(database_url: Callable[[str], str | None]) -> None:
     with make_desk(database_url("postgresql")) as desk:
         storage, db = parts(desk)
         storage.add_scope("task")
@@ -160,7 +160,7 @@ def test_no_connection_in_time_is_unavailable(tmp_path: Path) -> None:
 
 
 class Backwards(TypeDecorator[bytes]):
-    """Stands for encryption at rest, or whatever else a host does to its columns."""
+    """Stands for encryption, or any other conversion in a host's column."""
 
     impl = LargeBinary
     cache_ok = True
@@ -173,7 +173,7 @@ class Backwards(TypeDecorator[bytes]):
 
 
 @pytest.mark.parametrize("kind", SERVERS)
-def test_a_type_of_the_hosts_converts(kind: str, database_url: Callable[[str], str | None]) -> None:
+def test_the_hosts_column_type_converts_values(kind: str, database_url: Callable[[str], str | None]) -> None:
     db = SQLAlchemy()
 
     class Variable(VariableMixin, db.Model):  # type: ignore[name-defined,misc]
@@ -191,7 +191,7 @@ def test_a_type_of_the_hosts_converts(kind: str, database_url: Callable[[str], s
         assert read(storage.get("task", "v")) == b"abc"
 
 
-def test_a_statement_with_values_of_its_own_is_left_to_sqlalchemy() -> None:
+def test_a_statement_with_literal_values_runs_through_sqlalchemy() -> None:
     engine = sa.create_engine("sqlite://")
     direct, given = Direct(engine), sa.bindparam("given", type_=sa.Integer)
     assert direct.rows(sa.select(given), {"given": 1}) == [(1,)]

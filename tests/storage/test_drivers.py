@@ -1,4 +1,4 @@
-"""Each driver reports errors in its own way; the storage turns them into its own."""
+"""Each driver reports errors in its own way. The storage turns them into its own errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SERVERS = {
     "mysql+mysqldb": "mariadb_url",
     "mariadb+mariadbconnector": "mariadb_url",
 }
-"""The fixture behind each driver. The last two are built with the headers of MariaDB, and tried where they are."""
+"""The fixture for each driver. The last two need MariaDB's headers to be built; they are tested if installed."""
 BASIC = {"postgresql+psycopg", "mysql+pymysql", "sqlite+pysqlite"}
 BUILT = {"mysql+mysqldb": "MySQLdb", "mariadb+mariadbconnector": "mariadb"}
 
@@ -42,9 +42,8 @@ def drivers(*names: str) -> pytest.MarkDecorator:
 
 every_driver = drivers(*SERVERS, "sqlite+pysqlite")
 every_server = drivers(*SERVERS)
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)  # pg8000 leaves dead sockets open
+# pg8000 leaves dead sockets open.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 SIX = Value("Integer", 6)
 
 
@@ -64,7 +63,7 @@ def engine(url: str) -> Iterator[Engine]:
     yield engine
     SQLAlchemyStorage(engine).metadata.drop_all(engine)
     engine.dispose()
-    gc.collect()  # here, where what pg8000 leaves behind may fail, and not in the middle of another test
+    gc.collect()  # so that the warnings about pg8000's sockets appear here, and not in another test
 
 
 def is_mariadb(engine: Engine) -> bool:
@@ -81,7 +80,7 @@ def storage(engine: Engine) -> SQLAlchemyStorage:
 
 
 def refused(storage: SQLAlchemyStorage) -> None:
-    """Check that reads and writes are refused as temporary, not as faults of ours."""
+    """Check that reads and writes fail with StorageUnavailable, not with an error of the driver."""
     attempts: list[Callable[[], object]] = [
         lambda: storage.get("task", "v"),
         lambda: storage.get_all("task"),
@@ -118,7 +117,7 @@ def test_no_tables(engine: Engine, url: str) -> None:
 
 @every_server
 @pytest.mark.parametrize("listens", [False, True])
-def test_the_pool_of_a_server_that_restarted(listens: bool, engine: Engine, storage: SQLAlchemyStorage) -> None:
+def test_lost_connections_in_the_pool_are_replaced(listens: bool, engine: Engine, storage: SQLAlchemyStorage) -> None:
     if listens:
         event.listen(engine, "begin", lambda connection: None)
     attempts: list[Callable[[], object]] = [
@@ -153,7 +152,7 @@ def end_connections(engine: Engine) -> None:
 
 
 @every_server
-def test_a_database_that_was_read_only(engine: Engine, storage: SQLAlchemyStorage) -> None:
+def test_connections_to_a_read_only_database_are_replaced(engine: Engine, storage: SQLAlchemyStorage) -> None:
     is_standby = True
 
     def connect(connection: object, record: object) -> None:
@@ -179,7 +178,7 @@ def test_a_database_that_was_read_only(engine: Engine, storage: SQLAlchemyStorag
 @every_server
 def test_a_column_of_another_type(engine: Engine, storage: SQLAlchemyStorage) -> None:
     for kind in ("INTEGER", "BIGINT"):
-        for _ in range(10):  # some drivers prepare what is run often
+        for _ in range(10):  # some drivers prepare a statement that runs often
             storage.get("task", "v")
             storage.get_all("task")
             storage.set("task", "w", 6)

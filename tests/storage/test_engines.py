@@ -1,4 +1,4 @@
-"""Whose engines: those of Flask-SQLAlchemy or Flask-SQLAlchemy-Lite, one for each app, or one that is handed in."""
+"""The engine of a storage: each app's from Flask-SQLAlchemy or Flask-SQLAlchemy-Lite, or one that the host passes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def engine(request: pytest.FixtureRequest, database_url: Callable[[str], str | N
 
 @contextmanager
 def lite(db: SQLAlchemyLite, folder: Path, *names: str) -> Iterator[Flask]:
-    """An app with databases of these names."""
+    """Make an app with databases of these names."""
     app = Flask("host")
     app.config["SQLALCHEMY_ENGINES"] = {name: f"sqlite:///{folder / name}.db" for name in names}
     db.init_app(app)
@@ -53,7 +53,7 @@ def test_an_engine(engine: sa.Engine) -> None:
     storage.metadata.drop_all(engine)
     storage.create_tables()
     check_that_it_works(storage)
-    SQLAlchemyStorage(engine).create_tables()  # with tables of its own, of the same names
+    SQLAlchemyStorage(engine).create_tables()  # another metadata, with tables of the same names
     with Session(engine) as session:
         storage.join(session).add_scope("task")
         storage.join(session).set("task", "v", pattern(BLOCK + 1))
@@ -125,7 +125,7 @@ def test_ready_made_tables_in_another_database_of_flask_sqlalchemy(tmp_path: Pat
 
 
 @pytest.mark.parametrize("db", [None, Flask("host"), sessionmaker(), sa.MetaData()], ids=lambda db: type(db).__name__)
-def test_what_has_no_engine_is_refused(db: object) -> None:
+def test_an_object_without_an_engine_is_refused(db: object) -> None:
     with pytest.raises(TypeError, match="or an Engine"):
         SQLAlchemyStorage(db)  # type: ignore[arg-type]
 
@@ -148,8 +148,8 @@ def test_tables_of_two_metadata_are_refused(metadata: sa.MetaData | None) -> Non
         SQLAlchemyStorage(sa.create_engine("sqlite://"), metadata=metadata, scope=Place, chunk=Piece)
 
 
-def test_a_storage_keeps_no_engine_of_an_app_that_is_gone(tmp_path: Path) -> None:
-    """A storage is made at module level, and a test suite makes an app for each test."""
+def test_a_storage_keeps_no_engine_of_a_deleted_app(tmp_path: Path) -> None:
+    """A storage often exists at module level, while a test suite makes an app for each test."""
     db = SQLAlchemy()
     storage = SQLAlchemyStorage(db)
 
@@ -164,8 +164,8 @@ def test_a_storage_keeps_no_engine_of_an_app_that_is_gone(tmp_path: Path) -> Non
     assert engine() is None
 
 
-def test_apps_that_are_gone_hold_no_file(tmp_path: Path) -> None:
-    """Neither the storage nor the extension, both at module level, keeps an app, its engine or its connections."""
+def test_deleted_apps_hold_no_file(tmp_path: Path) -> None:
+    """A storage and an extension at module level keep no app, no engine and no connection."""
     db = SQLAlchemy()
     storage = SQLAlchemyStorage(db)
     taskvars = TaskVars(storage, everybody)
@@ -185,14 +185,14 @@ def test_apps_that_are_gone_hold_no_file(tmp_path: Path) -> None:
         return sum(one.exists() and one.readlink() == file for one in Path("/proc/self/fd").iterdir())
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # the apps dispose of nothing
+        warnings.simplefilter("ignore", ResourceWarning)  # the apps don't dispose of their engines
         for _ in range(20):
             serve()
         gc.collect()
     assert descriptors() == 0
 
 
-def test_an_engine_keeps_nothing_of_a_storage_that_is_gone(tmp_path: Path) -> None:
+def test_an_engine_keeps_nothing_of_a_deleted_storage(tmp_path: Path) -> None:
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'host.db'}")
 
     def serve() -> weakref.ref[SQLAlchemyStorage]:
@@ -212,8 +212,8 @@ def test_an_engine_keeps_nothing_of_a_storage_that_is_gone(tmp_path: Path) -> No
     engine.dispose()
 
 
-def test_reads_from_a_replica_what_no_change_depends_on(tmp_path: Path) -> None:
-    """The replica is a copy that stays behind."""
+def test_only_look_ups_use_the_replica(tmp_path: Path) -> None:
+    """The replica is a copy that misses the later changes."""
     db = SQLAlchemy()
     chosen: list[str | None] = ["replica"]
     seen: dict[str, Variable] = {}
@@ -248,6 +248,6 @@ def test_reads_from_a_replica_what_no_change_depends_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("read_from", ["replica", 7])
-def test_a_replica_that_there_can_not_be_is_refused(read_from: Any) -> None:
+def test_an_impossible_replica_is_refused(read_from: Any) -> None:
     with pytest.raises(TypeError, match="read_from"):
         SQLAlchemyStorage(sa.create_engine("sqlite://"), read_from=read_from)

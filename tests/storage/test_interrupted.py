@@ -1,4 +1,4 @@
-"""A look-up that is interrupted, as by a worker's time-out: the cause comes through, and no connection is spoilt."""
+"""An interrupted look-up, as by a worker's time-out: the error reaches the caller, and the connection stays usable."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tests.support.storage_contract import read
 
 
 class Timeout(BaseException):
-    """Stands for gevent.Timeout, and for the SystemExit of a worker that takes too long."""
+    """Stands for gevent.Timeout, and for the SystemExit of a slow worker."""
 
 
 class TooLong(Exception):
-    """Stands for the soft time-outs of task queues, which are ordinary exceptions."""
+    """Stands for the soft time-outs of task queues, which are subclasses of Exception."""
 
 
 @pytest.fixture
 def engine(postgresql_url: str) -> Iterator[Engine]:
-    """A pool of one connection, so that each use meets what the one before left."""
+    """A pool of one connection, so that each use gets the connection of the previous one."""
     engine = sa.create_engine(postgresql_url, pool_size=1, max_overflow=0)
     yield engine
     engine.dispose()
@@ -44,7 +44,7 @@ def storage(engine: Engine) -> Iterator[SQLAlchemyStorage]:
 
 @contextmanager
 def locked(url: sa.URL) -> Iterator[None]:
-    """Keep the variables from being read."""
+    """Lock the variables, so that a look-up waits."""
     other = sa.create_engine(url)
     with other.begin() as connection:
         connection.exec_driver_sql("LOCK TABLE taskvars_variable")
@@ -72,7 +72,7 @@ def listen(engine: Engine) -> None:
 
 @pytest.mark.parametrize("prepare", [lambda engine: None, listen], ids=["nobody listens", "a listener"])
 @pytest.mark.parametrize("error", [Timeout, KeyboardInterrupt, TooLong])
-def test_comes_through_and_spoils_nothing(
+def test_an_interruption_reaches_the_caller_and_the_connection_still_works(
     error: type[BaseException], prepare: Callable[[Engine], None], engine: Engine, storage: SQLAlchemyStorage
 ) -> None:
     prepare(engine)
@@ -85,7 +85,9 @@ def test_comes_through_and_spoils_nothing(
 
 
 @pytest.mark.parametrize("name", ["connect", "checkout"])
-def test_takes_a_connection_in_a_transaction(name: str, engine: Engine, storage: SQLAlchemyStorage) -> None:
+def test_a_connection_with_an_open_transaction_still_works(
+    name: str, engine: Engine, storage: SQLAlchemyStorage
+) -> None:
     def leave_open(connection: Any, *_: object) -> None:
         connection.execute("SET LOCAL statement_timeout = '1min'")
 

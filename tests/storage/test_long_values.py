@@ -1,4 +1,4 @@
-"""Long JSON values: stored as contents, read only after the hook allows it, and never whole in memory."""
+"""Long JSON values. They are stored as contents, read only after the hook allows it, and never whole in memory."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def shown(desk: Desk, path: str) -> dict[str, Any]:
     return document
 
 
-def test_a_long_value_is_copied_as_it_is(task: Desk) -> None:
+def test_a_long_value_can_be_copied(task: Desk) -> None:
     task.storage.set("t", "v", LONG)
     task.storage.update("t", put={"copy": task.storage.get("t", "v").value})
     task.storage.update("t", delete=["v"])
@@ -77,7 +77,7 @@ def test_a_long_value_may_be_changed_by_its_tag(task: Desk) -> None:
     assert task.client.put(V, json={"value": 1}, headers={"If-Match": tag}).status_code == 412
 
 
-def test_nothing_long_is_read_for_who_may_not_read(sqlite_desk: Desk) -> None:
+def test_no_long_value_is_read_for_a_refused_reader(sqlite_desk: Desk) -> None:
     assert sqlite_desk.db
     sqlite_desk.storage.add_scope("t")
     sqlite_desk.storage.set("t", "v", LONG)
@@ -145,7 +145,7 @@ with make_desk(sys.argv[1]) as desk:
 
 
 def test_a_list_of_long_values_is_streamed(tmp_path: Path) -> None:
-    """Twelve Strings of 10 MB: held whole, they would be a gigabyte."""
+    """If twelve Strings of 10 MB were held in memory, they would take a gigabyte."""
     command = [sys.executable, "-c", PROGRAM, f"sqlite:///{tmp_path / 'long.db'}"]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     assert int(printed[1]) > 120_000_000

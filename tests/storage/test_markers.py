@@ -1,4 +1,4 @@
-"""The marker of a content store: several processes write it at once, or one dies while it writes."""
+"""The marker of a content store: several processes write it at once, one dies while it writes, or it is lost."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def engine(tmp_path: Path) -> Iterator[sa.Engine]:
 
 
 class Slow(DirectoryContents):
-    """A directory whose marker is not complete before another process has tried to write it."""
+    """A directory whose marker is complete only after another process has also tried to write it."""
 
     begun, tried = threading.Event(), threading.Event()
 
@@ -48,7 +48,7 @@ class Slow(DirectoryContents):
 
 
 class Second(DirectoryContents):
-    """The same directory for that other process."""
+    """The same directory, for the other process."""
 
     def write(self, content_id: str, blocks: Iterable[bytes]) -> None:
         try:
@@ -68,7 +68,7 @@ def test_two_first_uploads_at_once(engine: sa.Engine, tmp_path: Path) -> None:
     assert [read(found) for found in second.get_all("task").values()] == [DATA, DATA]
 
 
-def test_a_process_that_died_at_the_marker(engine: sa.Engine, tmp_path: Path) -> None:
+def test_a_process_that_died_while_it_wrote_the_marker(engine: sa.Engine, tmp_path: Path) -> None:
     contents = DirectoryContents(tmp_path / "contents")
     storage = SQLAlchemyStorage(engine, contents=contents)
     (tmp_path / "contents" / "00").mkdir()
@@ -79,10 +79,10 @@ def test_a_process_that_died_at_the_marker(engine: sa.Engine, tmp_path: Path) ->
 
 
 def test_a_disk_that_is_not_mounted(engine: sa.Engine, tmp_path: Path) -> None:
-    """Its mount point is an empty directory, which accepts every file and every deletion."""
+    """Its mount point is an empty directory, which would accept every file and every deletion."""
 
     def opened() -> SQLAlchemyStorage:
-        """The storage of a new process."""
+        """Make the storage of a new process."""
         return SQLAlchemyStorage(engine, contents={"files": DirectoryContents(tmp_path / "files")})
 
     running = opened()
@@ -107,11 +107,11 @@ def test_a_disk_that_is_not_mounted(engine: sa.Engine, tmp_path: Path) -> None:
     assert list((tmp_path / "files").iterdir()) == []
     (tmp_path / "files").rmdir()
     shutil.move(tmp_path / "disk", tmp_path / "files")
-    assert running.sweep(older_than=0) == 2  # `b`, and the upload that failed
+    assert running.sweep(older_than=0) == 2  # the bytes of `b` and of the failed upload
     assert (len(names(DirectoryContents(tmp_path / "files"))), findings(opened())) == (1, [])
 
 
-def test_remembers_a_store_that_had_its_marker_before(engine: sa.Engine, tmp_path: Path) -> None:
+def test_remembers_a_store_that_was_marked_by_an_earlier_version(engine: sa.Engine, tmp_path: Path) -> None:
     contents = DirectoryContents(tmp_path / "files")
     SQLAlchemyStorage(engine, contents=contents).set("task", "a", DATA)
     with engine.begin() as connection:
@@ -124,8 +124,8 @@ def test_remembers_a_store_that_had_its_marker_before(engine: sa.Engine, tmp_pat
     SQLAlchemyStorage(engine, contents=contents).set("task", "c", DATA)
 
 
-def test_checks_beside_a_sweep(engine: sa.Engine, tmp_path: Path) -> None:
-    """What a sweep deletes after it was listed is not left over."""
+def test_a_check_beside_a_sweep_reports_nothing(engine: sa.Engine, tmp_path: Path) -> None:
+    """A content that a sweep deletes after the check has listed it does not count as leftover."""
 
     class Swept(DirectoryContents):
         def ids(self, before: datetime) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Migrations that Alembic writes: they run as they are, find no difference afterwards, and upgrade older tables."""
+"""Migrations by Alembic: they run unchanged, leave no difference to the models, and upgrade older tables."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ with given["engine"].connect() as connection:
 
 @dataclass
 class Migrations:
-    """A folder of migrations, and the database that they are for."""
+    """A folder of migrations, and their database."""
 
     folder: Path
     engine: sa.Engine
@@ -58,7 +58,7 @@ class Migrations:
         (self.folder / "env.py").write_text(ENVIRONMENT)
 
     def upgrade(self) -> str:
-        """Let Alembic write a migration, run it, and give its text."""
+        """Let Alembic write a migration, run it, and return its text."""
         script = command.revision(self.config, autogenerate=True)
         command.upgrade(self.config, "head")
         assert not isinstance(script, list)
@@ -66,7 +66,7 @@ class Migrations:
         return Path(script.path).read_text()
 
     def check(self) -> None:
-        """Fail when the tables are not those of the models."""
+        """Fail if the tables differ from the models."""
         command.check(self.config)
 
 
@@ -111,13 +111,13 @@ def test_a_migration_makes_the_tables(storage: SQLAlchemyStorage, migrations: Mi
     assert sa.inspect(migrations.engine).get_table_names() == ["alembic_version"]
 
 
-def test_nothing_is_to_be_done_after_create_all(storage: SQLAlchemyStorage, migrations: Migrations) -> None:
+def test_no_migration_is_needed_after_create_all(storage: SQLAlchemyStorage, migrations: Migrations) -> None:
     storage.create_tables()
     migrations.check()
 
 
 def test_tables_of_version_0_1_0_are_upgraded(storage: SQLAlchemyStorage, migrations: Migrations) -> None:
-    """With rows in them, so that a new column that may not be null needs a default of the server's."""
+    """The tables have rows, so that each new column that is NOT NULL needs a server default."""
     version_0_1_0.make(migrations.engine)
     written = migrations.upgrade()
     assert "op.drop" not in written.partition("def upgrade")[2].partition("def downgrade")[0]
@@ -140,7 +140,7 @@ def test_tables_of_version_0_1_0_are_upgraded(storage: SQLAlchemyStorage, migrat
 
 
 def test_a_migration_that_version_0_1_0_wrote_still_runs() -> None:
-    """Alembic named our class in it, and the pages said to add its import."""
+    """Alembic wrote the name of our class into it, and the pages said to add its import."""
     named: Any = import_module("flask_taskvars.storage.sqla.models")
     old = named.Key(length=255)
     assert str(old.compile(dialect=mysql.dialect())) == "VARBINARY(1020)"
@@ -150,7 +150,7 @@ def test_a_migration_that_version_0_1_0_wrote_still_runs() -> None:
 def test_flask_migrate_as_the_page_shows_it(tmp_path: Path) -> None:
     page = section(ROOT / "docs" / "migrations.md", "## Flask-Migrate")
     (tmp_path / "app.py").write_text(blocks(page, "python")[0])
-    surroundings = environment(tmp_path, PYTHONWARNINGS="default")  # Flask-Migrate asks for what is deprecated
+    surroundings = environment(tmp_path, PYTHONWARNINGS="default")  # Flask-Migrate uses deprecated functions
     for line in blocks(page, "sh")[0].splitlines():
         command = [sys.executable, "-m", *shlex.split(line)]
         done = subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True)

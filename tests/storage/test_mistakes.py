@@ -1,4 +1,4 @@
-"""Mistakes of a programmer with a storage: each is told at once, with its cause and its fix."""
+"""A programmer's mistakes with a storage: each is an error at once that names its cause and its fix."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Base(DeclarativeBase):
 
 
 class Person(Base):
-    """A row of the host's own."""
+    """The host's own model."""
 
     __tablename__ = "person"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -57,7 +57,7 @@ def test_the_hosts_own_rows_are_not_taken_for_a_scope(engine: sa.Engine, storage
             storage.join(session).add_scope("t")
 
 
-def test_scopes_that_are_no_ids(engine: sa.Engine) -> None:
+def test_a_scopes_function_must_return_ids(engine: sa.Engine) -> None:
     answers: dict[str, Any] = {"int": 99, "text": "claim", "ints": [1, 2], "none": ["t", None], "known": ("t",)}
     storage = SQLAlchemyStorage(engine, scopes=answers.get)
     storage.create_tables()
@@ -97,7 +97,7 @@ CALLS: list[Callable[[Any], object]] = [
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlalchemy"])
-def test_ids_and_names_that_are_no_texts(kind: str, storage: SQLAlchemyStorage) -> None:
+def test_ids_and_names_must_be_strings(kind: str, storage: SQLAlchemyStorage) -> None:
     used = storage if kind == "sqlalchemy" else MemoryStorage()
     if isinstance(used, MemoryStorage):
         used.add_scope("t")
@@ -107,7 +107,7 @@ def test_ids_and_names_that_are_no_texts(kind: str, storage: SQLAlchemyStorage) 
     assert [scope.id for scope in used.scopes()] == ["t"]
 
 
-def test_something_else_than_a_session(engine: sa.Engine, storage: SQLAlchemyStorage) -> None:
+def test_join_needs_a_session(engine: sa.Engine, storage: SQLAlchemyStorage) -> None:
     wrong: list[Any] = [None, engine, Session]
     for one in wrong:
         with pytest.raises(TypeError, match="is not a session: give a session, such as"):
@@ -126,7 +126,7 @@ MADE: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("arguments", "told"), MADE)
-def test_a_storage_made_of_something_else(engine: sa.Engine, arguments: dict[str, Any], told: str) -> None:
+def test_impossible_arguments_of_a_storage(engine: sa.Engine, arguments: dict[str, Any], told: str) -> None:
     with pytest.raises(TypeError, match=told):
         SQLAlchemyStorage(engine, **arguments)
 

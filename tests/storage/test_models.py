@@ -1,4 +1,4 @@
-"""The tables: ready-made ones in the host's metadata, or the host's own models built on the mixins."""
+"""The tables: ready-made ones in the host's metadata, or the host's own models with our mixins."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def url(request: pytest.FixtureRequest, database_url: Callable[[str], str | None
 
 @contextmanager
 def running(db: SQLAlchemy, url: str, **binds: str) -> Iterator[Flask]:
-    """An app on an empty database."""
+    """Run an app on an empty database."""
     app = Flask("host")
     app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_BINDS=binds)
     db.init_app(app)
@@ -64,7 +64,7 @@ def test_create_all_makes_the_tables(url: str) -> None:
         check_that_it_works(storage)
 
 
-def test_the_storage_makes_its_own_tables_only(url: str) -> None:
+def test_create_tables_makes_only_the_storages_own_tables(url: str) -> None:
     db = SQLAlchemy()
     sa.Table("desk_other", db.metadata, sa.Column("id", sa.Integer, primary_key=True))
     storage = SQLAlchemyStorage(db)
@@ -76,7 +76,7 @@ def test_the_storage_makes_its_own_tables_only(url: str) -> None:
         check_that_it_works(storage)
 
 
-def test_postgresql_stores_data_as_it_is(postgresql_url: str) -> None:
+def test_postgresql_stores_data_uncompressed(postgresql_url: str) -> None:
     db = SQLAlchemy()
     chunk = type("DeskChunk", (ChunkMixin, db.Model), {"__tablename__": "desk_chunk"})
     SQLAlchemyStorage(db)
@@ -91,7 +91,7 @@ def test_postgresql_stores_data_as_it_is(postgresql_url: str) -> None:
             assert set(connection.scalars(columns)) == {"taskvars_variable", "taskvars_chunk", "desk_chunk"}
 
 
-def test_mariadb_has_room_and_compares_bytes(mariadb_url: str) -> None:
+def test_mariadb_columns_are_large_and_compare_exactly(mariadb_url: str) -> None:
     db = SQLAlchemy()
     SQLAlchemyStorage(db)
     with running(db, mariadb_url):
@@ -131,7 +131,7 @@ def test_models_of_the_host_with_other_names_in_another_database(url: str) -> No
         db.create_all()
         assert not db.metadata.tables
         check_that_it_works(storage)
-        # The scopes are the host's rows, which need no flush before the storage sees them.
+        # The scopes are rows of the host. The storage sees them without a flush.
         db.session.add(Place(id="task-1", is_task=True, title="The first"))
         storage.join(db.session).set("task-1", "v", LARGE)
         with pytest.raises(TaskNotFound):
@@ -193,7 +193,7 @@ def test_one_storage_serves_two_apps(tmp_path_factory: pytest.TempPathFactory) -
             db.engine.dispose()
 
 
-def test_ready_made_tables_take_no_names_of_the_host() -> None:
+def test_ready_made_tables_do_not_use_the_hosts_names() -> None:
     db = SQLAlchemy()
     SQLAlchemyStorage(db)
 

@@ -1,4 +1,4 @@
-"""Resumable uploads into object stores: pieces become one object, and ended uploads leave no objects."""
+"""Resumable uploads into object stores: pieces become one object, and abandoned uploads leave no objects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DATA = noise(12 * 2**20 + 5)
 
 @pytest.fixture(scope="module")
 def desk(object_store: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A task `t`, whose long values are objects."""
+    """A task `t` whose long values lie in an object store."""
     contents = ObjectContents(empty_prefix(*object_store))
     with make_desk(f"sqlite:///{tmp_path_factory.mktemp('objects')}/taskvars.db", contents) as made:
         made.storage.add_scope("t")
@@ -48,7 +48,7 @@ def test_pieces_become_one_value(desk: Desk, steps: list[int], piece: int, monke
         assert tus.patch(url, offset, DATA[offset:step]).status_code == 204
         offset = step
     assert tus.client.get(f"/task/{tus.v}/data").data == DATA
-    assert left_over(desk) == 1 + 1  # its one object, and the upload that is remembered
+    assert left_over(desk) == 1 + 1  # the value's object, and the upload's row
     desk.storage.update("t", delete=["v"])
     sweep(desk)
     assert left_over(desk) == 0
@@ -60,6 +60,6 @@ def test_an_abandoned_upload_is_swept(desk: Desk) -> None:
     gone = tus.begun(tus.v, len(DATA) + 1)
     tus.patch(gone, 0, DATA)
     assert tus.ask("DELETE", gone).status_code == 204
-    assert left_over(desk) == 3  # an object, its row in the journal, and the upload
+    assert left_over(desk) == 3  # an object, its row in the journal, and the upload's row
     sweep(desk)
     assert left_over(desk) == 0

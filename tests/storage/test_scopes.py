@@ -1,4 +1,4 @@
-"""Scopes that the host's own tables know: a rule in place of the table of scopes."""
+"""Scopes in the host's own tables: a function of the host replaces our table of scopes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLAIMS = {"1": ["task:1", "claim:a"], "2": ["task:2", "claim:a"], "3": ["task:3"
 
 
 class Host:
-    """An app whose own table says which task is in which claim."""
+    """An app whose own table has the scopes of each task."""
 
     def __init__(self, url: str) -> None:
         self.db = db = SQLAlchemy(engine_options={"pool_size": 1, "max_overflow": 1, "pool_timeout": 30})
@@ -57,7 +57,7 @@ def host(request: pytest.FixtureRequest, database_url: Callable[[str], str | Non
         made.db.engine.dispose()
 
 
-def test_follows_the_rule(host: Host) -> None:
+def test_look_ups_follow_the_hosts_scopes(host: Host) -> None:
     storage = host.storage
     storage.set("claim:a", "v", "claim")
     storage.set("task:1", "v", "task")
@@ -75,7 +75,7 @@ def test_follows_the_rule(host: Host) -> None:
     assert host.app.test_client().get("/task/4/variables/v").status_code == 404
 
 
-def test_writes_by_the_rule(host: Host) -> None:
+def test_writes_follow_the_hosts_scopes(host: Host) -> None:
     storage = host.storage
     storage.update("1", put={"new": Bytes(b"new")})
     storage.update("1", put={"own": Bytes(b"own")}, local=True)
@@ -88,7 +88,7 @@ def test_writes_by_the_rule(host: Host) -> None:
     assert set(storage.get_all("1")) == {"own"}
 
 
-def test_asks_the_host_while_no_connection_is_held(host: Host) -> None:
+def test_holds_no_connection_while_it_asks_the_host(host: Host) -> None:
     host.storage.update("1", put={"v": Bytes(b"v")}, guard=lambda found: None)
     host.storage.get("1", "v")
     host.storage.get_all("1")
@@ -97,7 +97,7 @@ def test_asks_the_host_while_no_connection_is_held(host: Host) -> None:
     assert host.checked_out == [0] * 4
 
 
-def test_leaves_scopes_to_the_host(host: Host) -> None:
+def test_refuses_to_change_the_hosts_scopes(host: Host) -> None:
     for change in (host.storage.add_scope, host.storage.remove_scope):
         with pytest.raises(TypeError, match="The host keeps the scopes"):
             change("task:4")

@@ -1,4 +1,4 @@
-"""The storage inside a session of the host's: a task and its file commit, or roll back, together."""
+"""The storage inside the host's session: a task and its file are committed or rolled back together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def desk(request: pytest.FixtureRequest, database_url: Callable[[str], str | Non
         _, db = parts(made)
         if request.param == "sqlite":
             with db.engine.connect() as connection:
-                # Without it a long transaction locks readers out as soon as it outgrows SQLite's cache.
+                # In other journal modes, a transaction that outgrows SQLite's cache locks out readers.
                 connection.execute(sa.text("PRAGMA journal_mode=WAL"))
         made.storage.add_scope("old")
         made.storage.set("old", "v", "before")
@@ -69,7 +69,7 @@ def test_joins_a_plain_session(desk: Desk) -> None:
     assert storage.get("old", "v").value == Value("String", "after")
 
 
-def test_uses_the_connection_of_the_session_only(desk: Desk) -> None:
+def test_uses_only_the_connection_of_the_session(desk: Desk) -> None:
     storage, db = parts(desk)
     pool = db.engine.pool
     assert isinstance(pool, sa.QueuePool)
@@ -83,7 +83,7 @@ def test_uses_the_connection_of_the_session_only(desk: Desk) -> None:
     assert pool.checkedout() == 0
 
 
-def test_leaves_the_session_usable_when_it_refuses(desk: Desk) -> None:
+def test_the_session_is_usable_after_a_refusal(desk: Desk) -> None:
     storage, db = parts(desk)
     joined = storage.join(db.session)
     joined.add_scope("new")
@@ -101,14 +101,14 @@ def test_leaves_the_session_usable_when_it_refuses(desk: Desk) -> None:
     assert count(db, "taskvars_chunk") == 0
 
 
-def test_never_loses_a_write_to_an_old_view(desk: Desk) -> None:
+def test_a_write_in_an_old_transaction_is_not_lost(desk: Desk) -> None:
     storage, db = parts(desk)
     joined = storage.join(db.session)
     assert joined.get("old", "v").value == Value("String", "before")
     storage.update("old", delete=["v"])
     try:
         joined.set("old", "v", "after")
-    except StorageUnavailable:  # where a transaction keeps seeing what was when it began (MariaDB)
+    except StorageUnavailable:  # on MariaDB, a transaction always sees the state at its beginning
         db.session.rollback()
         joined.set("old", "v", "after")
     db.session.commit()

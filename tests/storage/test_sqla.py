@@ -1,4 +1,4 @@
-"""The SQLAlchemy storage: how often it asks the database, what it holds meanwhile, and what it leaves behind."""
+"""The SQLAlchemy storage: the number of its statements, the connections that it holds, and its leftovers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def desk(request: pytest.FixtureRequest, database_url: Callable[[str], str | Non
 
 
 @pytest.mark.parametrize("depth", [1, 2, 10, 50])
-def test_finds_in_one_statement_however_deep(desk: Desk, depth: int) -> None:
+def test_a_look_up_at_any_depth_is_one_statement(desk: Desk, depth: int) -> None:
     storage, db = parts(desk)
     storage.add_scope("1")
     for level in range(2, depth + 1):
@@ -74,7 +74,7 @@ def test_reads_large_contents_in_windows(desk: Desk) -> None:
         content = content_of(storage.get("task", "v"))
         assert len(seen) == 1
         assert len(list(content.open_at(0))) == 8
-        # The first byte must not wait for a whole window.
+        # The first read is small, so that the first byte does not wait for a whole window.
         assert len(seen) == 1 + 1 + -(-7 // WINDOW)
         seen.clear()
         assert b"".join(content.open_at(LARGE - 3)) == pattern(LARGE)[-3:]
@@ -93,7 +93,7 @@ def test_holds_no_connection_between_blocks(desk: Desk, size: int) -> None:
         assert pool.checkedout() == 0
 
 
-def test_survives_a_circle_of_scopes(desk: Desk) -> None:
+def test_a_circle_of_scopes_ends(desk: Desk) -> None:
     storage, db = parts(desk)
     storage.add_scope("below", parent="task")
     storage.set("task", "v", 1)
@@ -105,7 +105,7 @@ def test_survives_a_circle_of_scopes(desk: Desk) -> None:
     assert count(db, "taskvars_scope") == count(db, "taskvars_variable") == 0
 
 
-def test_takes_more_names_and_scopes_than_a_statement_can(desk: Desk) -> None:
+def test_takes_more_names_and_scopes_than_fit_in_a_statement(desk: Desk) -> None:
     storage, db = parts(desk)
     numbers = range(1300)
     scope = db.metadata.tables["taskvars_scope"]
@@ -123,7 +123,7 @@ def test_takes_more_names_and_scopes_than_a_statement_can(desk: Desk) -> None:
     assert count(db, "taskvars_scope") == 0
 
 
-def test_leaves_no_bytes_of_what_failed(desk: Desk) -> None:
+def test_a_failed_write_leaves_no_bytes(desk: Desk) -> None:
     storage, db = parts(desk)
     unread = Breaking(0)
     with pytest.raises(TaskNotFound):
@@ -146,7 +146,7 @@ def test_stages_without_a_second_copy(desk: Desk) -> None:
     assert read(storage.get("task", "w")) == pattern(LARGE)
 
 
-def test_sweeps_what_no_variable_has(desk: Desk) -> None:
+def test_a_sweep_deletes_bytes_without_a_variable(desk: Desk) -> None:
     storage, db = parts(desk)
     for data in (pattern(LARGE), bytes(LARGE), pattern(SMALL), pattern(LARGE + 1)):
         storage.set("task", "v", data)
@@ -173,7 +173,7 @@ def test_refuses_an_upload_that_was_swept_meanwhile(desk: Desk) -> None:
 
 
 class Swept(io.BytesIO):
-    """An upload that takes longer than the grace period of a sweep."""
+    """An upload that is swept while it runs, because it takes longer than the grace period."""
 
     def __init__(self, data: bytes, storage: SQLAlchemyStorage) -> None:
         super().__init__(data)
@@ -184,7 +184,7 @@ class Swept(io.BytesIO):
         return super().read(size)
 
 
-def test_leaves_nothing_of_an_upload_that_was_swept_meanwhile(desk: Desk) -> None:
+def test_an_upload_that_was_swept_meanwhile_leaves_nothing(desk: Desk) -> None:
     storage, db = parts(desk)
     with pytest.raises(ContentVanished):
         storage.set("task", "v", Bytes(Swept(pattern(40 * BLOCK), storage)))
@@ -193,10 +193,10 @@ def test_leaves_nothing_of_an_upload_that_was_swept_meanwhile(desk: Desk) -> Non
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
-def test_tells_when_bytes_vanish(desk: Desk, size: int) -> None:
+def test_vanished_bytes_raise_an_error(desk: Desk, size: int) -> None:
     storage, _ = parts(desk)
     storage.set("task", "v", File(pattern(size), filename="f"))
-    content = content_of(storage.get_all("task")["v"])  # a list doesn't fetch the bytes of a File
+    content = content_of(storage.get_all("task")["v"])  # a list doesn't read the bytes of a File
     reader = content.open_at(0)
     if size == LARGE:
         next(reader)

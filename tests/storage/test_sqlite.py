@@ -1,4 +1,4 @@
-"""What only SQLite knows: a file that is no database, and a copy that is made while the app writes."""
+"""Tests that concern only SQLite: a file that is not a database, and a backup while the app writes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def engine(file: Path) -> Iterator[sa.Engine]:
 
 
 @pytest.mark.parametrize("listens", [False, True])
-def test_a_file_that_is_no_database(listens: bool, engine: sa.Engine, file: Path) -> None:
+def test_a_file_that_is_not_a_database(listens: bool, engine: sa.Engine, file: Path) -> None:
     if listens:
         event.listen(engine, "begin", lambda connection: None)
     file.write_bytes(pattern(8192))
@@ -76,17 +76,17 @@ def test_a_copy_is_whole_while_others_write(journal: str, engine: sa.Engine, tmp
     finally:
         copied.set()
         writer.join()
-    assert len({check(tmp_path / f"copy-{number}.db") for number in range(5)}) > 1, "nobody wrote meanwhile"
+    assert len({check(tmp_path / f"copy-{number}.db") for number in range(5)}) > 1, "no write happened meanwhile"
 
 
 def copy_file(file: str, to: Path) -> None:
-    """Copy a database as docs/operating.md shows it."""
+    """Copy a database as docs/operating.md shows."""
     with closing(sqlite3.connect(file)) as here, closing(sqlite3.connect(to)) as there:
         here.backup(there)
 
 
 def check(file: Path) -> bytes:
-    """Check that a copy is whole, and give the value in it."""
+    """Check that a copy is whole, and return the value in it."""
     engine = sa.create_engine(f"sqlite:///{file}")
     copy = SQLAlchemyStorage(engine)
     assert not [*copy.checker().variables(True, lambda size: None)]

@@ -1,4 +1,4 @@
-"""Python values to typed ones, and sources of bytes to blocks."""
+"""Python values become typed values, and sources of bytes become blocks."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_typed_values(value: object, kind: str, stored: object) -> None:
 
 
 @pytest.mark.parametrize("value", [Value("Json", "[]"), Bytes(b""), File(b"", filename="a")])
-def test_what_is_typed_stays_as_it_is(value: object) -> None:
+def test_typed_values_stay_unchanged(value: object) -> None:
     assert typed_value(value) is value
 
 
@@ -78,7 +78,7 @@ def test_bytes_are_binary(value: bytes) -> None:
     "value",
     [2**63, -(2**63) - 1, date(2026, 1, 1), Decimal(1), uuid.UUID(int=0), [1], {"a": 1}, (), object(), Path("x")],
 )
-def test_what_has_no_type_is_refused_with_what_has_one(value: object) -> None:
+def test_a_value_without_a_type_is_refused(value: object) -> None:
     with pytest.raises(
         TypeError, match=rf"can't hold an? {type(value).__name__}: give a str, int \(64 bits\), .*Value\("
     ):
@@ -88,7 +88,7 @@ def test_what_has_no_type_is_refused_with_what_has_one(value: object) -> None:
 @pytest.mark.parametrize(
     ("kind", "proper"), [("Bytes", "Bytes"), ("File", "File"), ("bytes", "Bytes"), ("file", "File")]
 )
-def test_a_binary_type_is_no_value(kind: str, proper: str) -> None:
+def test_a_value_may_not_have_a_binary_type(kind: str, proper: str) -> None:
     with pytest.raises(ValueError, match=rf"give {proper}\(…\) in place of Value\('{kind}', …\)"):
         Value(kind, "eA==")
 
@@ -122,7 +122,7 @@ class Pieces(Content):
 
 
 class Dribble(io.RawIOBase):
-    """A stream that gives some bytes less than it is asked for, as sockets do."""
+    """A stream that returns fewer bytes than were asked for, as sockets do."""
 
     def __init__(self, data: bytes, at_once: int) -> None:
         self._data, self._at_once = io.BytesIO(data), at_once
@@ -180,7 +180,7 @@ def test_pieces_of_any_size_become_blocks(sizes: list[int]) -> None:
 
 
 class NotReady(io.RawIOBase):
-    """A non-blocking stream without data now: the end of what it gives is not the end of the file."""
+    """A non-blocking stream that has no data yet. This must not be taken for the end of the file."""
 
     def read(self, size: int = -1) -> None:
         return None
@@ -197,6 +197,6 @@ class NotReady(io.RawIOBase):
         (NotReady(), "gives NoneType, not bytes: open it in binary, blocking mode"),
     ],
 )
-def test_what_gives_no_bytes_is_refused(source: Source, complaint: str) -> None:
+def test_a_source_without_bytes_is_refused(source: Source, complaint: str) -> None:
     with pytest.raises(TypeError, match=complaint):
         list(blocks(source))

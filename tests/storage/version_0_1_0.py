@@ -1,4 +1,4 @@
-"""The tables of an early development version of 0.1.0, as its `create_all` made them, with some rows of its own."""
+"""The tables of an early development version of 0.1.0, as its `create_all` made them, with some rows."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ _KEYS = {"id", "parent_id", "scope_id", "name", "type"}
 
 
 def make(engine: sa.Engine) -> None:
-    """Make the tables, and write the rows."""
+    """Create the tables and their rows."""
     with engine.begin() as connection:
         for statement in TABLES.format(**TYPES[engine.dialect.name]).split(";"):
             connection.execute(sa.text(statement))
@@ -89,5 +89,5 @@ def make(engine: sa.Engine) -> None:
 
 
 def _stored(engine: sa.Engine, key: str, value: object) -> object:
-    """A value as it lies in the table: on MariaDB keys are bytes."""
+    """Return a value as the table stores it: on MariaDB, keys are bytes."""
     return value.encode() if engine.name == "mysql" and key in _KEYS and isinstance(value, str) else value

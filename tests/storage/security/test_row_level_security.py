@@ -1,4 +1,4 @@
-"""Row-level security of PostgreSQL: whatever sets the tenant, each tenant has its own rows, and no others."""
+"""Row-level security of PostgreSQL: in whatever way the app sets the tenant, each tenant sees only its own rows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Base(DeclarativeBase):
 
 
 class Owned:
-    """The column that the policies look at."""
+    """The column that the policies compare with the tenant."""
 
     tenant: Mapped[str] = mapped_column(server_default=sa.text(OWNER))
 
@@ -92,7 +92,7 @@ def owner(postgresql_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def connect(owner: Engine) -> Iterator[Callable[[], Engine]]:
-    """Make engines of the app's own role, which sees no row; the tables are empty."""
+    """A function that makes engines for the app's own role, which sees no row. The tables are empty."""
     made: list[Engine] = []
 
     def engine() -> Engine:
@@ -136,7 +136,7 @@ def set_tenant_before(cursor: Any, *others: object) -> None:
 
 
 def set_and_leave_open(connection: Any, *others: object) -> None:
-    connection.execute("SET LOCAL ROLE " + tenant.get())  # psycopg begins a transaction before it
+    connection.execute("SET LOCAL ROLE " + tenant.get())  # psycopg begins a transaction first
 
 
 def set_and_commit(connection: Any, *others: object) -> None:
@@ -161,7 +161,7 @@ RECIPES: dict[str, Listen] = {
 
 
 class Tenants:
-    """An engine for each tenant, chosen as Flask-SQLAlchemy's `engines` are: by the current context."""
+    """An engine for each tenant. Like Flask-SQLAlchemy's `engines`, it depends on the current context."""
 
     def __init__(self, **by_tenant: Engine) -> None:
         self._by_tenant = by_tenant
@@ -172,7 +172,7 @@ class Tenants:
 
 
 def check(storage: SQLAlchemyStorage, commit: Callable[[], None] = lambda: None, *, one_engine: bool = True) -> None:
-    """Let tenant a write and read, and tenant b try the same rows with each method."""
+    """Let tenant `a` write and read. Then let tenant `b` try to reach the same rows with each method."""
     with acting("tenant_a"):
         storage.add_scope("case", task=False)
         storage.add_scope("task", parent="case")
@@ -201,7 +201,7 @@ def check(storage: SQLAlchemyStorage, commit: Callable[[], None] = lambda: None,
         assert read(storage.get("task", "file")) == LARGE
         assert storage.get_all("task")["small"].value == Value("String", "secret")
         commit()
-        assert storage.sweep(older_than=0) == 1  # what the second file replaced
+        assert storage.sweep(older_than=0) == 1  # the first file, which the second replaced
         storage.update("task", put={"small": Bytes(b"more")}, delete=["file"])
         assert read(storage.get("task", "small")) == b"more"
         commit()
@@ -210,7 +210,7 @@ def check(storage: SQLAlchemyStorage, commit: Callable[[], None] = lambda: None,
 
 
 def attempts(storage: SQLAlchemyStorage) -> list[Callable[[], object]]:
-    """What another tenant may try."""
+    """Return the calls with which another tenant may try to reach the rows."""
     return [
         lambda: storage.get("task", "small"),
         lambda: storage.get_all("task"),
@@ -226,7 +226,7 @@ def test_each_tenant_has_its_own_rows(recipe: str, connect: Callable[[], Engine]
     engine = connect()
     storage = storage_of(engine)
     with pytest.raises(TaskNotFound):
-        storage.get("task", "small")  # listeners may come after our first use
+        storage.get("task", "small")  # the app may add its listeners after this first look-up
     listeners = RECIPES[recipe](engine)
     for listener in listeners:
         event.listen(*listener)
@@ -256,4 +256,4 @@ def test_each_tenant_has_a_session(connect: Callable[[], Engine]) -> None:
         event.listen(session, "after_begin", lambda session, transaction, connection: set_role(connection))
         check(storage.join(session), session.commit)
     with acting("tenant_b"), pytest.raises(TaskNotFound):
-        storage.get("own", "v")  # not joined: the app's own role, which has no rows
+        storage.get("own", "v")  # not joined to the session: the app's own role sees no rows

@@ -1,4 +1,4 @@
-"""A task in a database, whose new contents go into a directory."""
+"""A task in a database. Its new contents go into a directory."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def files(tmp_path: Path) -> DirectoryContents:
 
 @pytest.fixture
 def storage(engine: sa.Engine, files: DirectoryContents) -> SQLAlchemyStorage:
-    """One task; what is new goes into a directory."""
+    """A storage with one task. New contents go into a directory."""
     return opened(engine, {"files": files, "db": None})

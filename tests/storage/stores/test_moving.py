@@ -1,4 +1,4 @@
-"""What `move` and `check` find in the content stores, and what they do with it."""
+"""`move` and `check`: what they find in the content stores, and what they change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from tests.support.journaled import LARGE, OTHER, findings, journal, opened
 from tests.support.storage_contract import content_of, read
 
 
-def test_moves_what_lies_elsewhere(storage: SQLAlchemyStorage, engine: sa.Engine, files: DirectoryContents) -> None:
+def test_move_takes_contents_from_all_other_stores(
+    storage: SQLAlchemyStorage, engine: sa.Engine, files: DirectoryContents
+) -> None:
     values = {"a": LARGE, "b": OTHER, "short": b"short"}
     opened(engine, None).update("task", put={name: Bytes(data) for name, data in values.items()})
     storage.set("task", "there", Bytes(LARGE))
@@ -36,7 +38,7 @@ def test_moves_what_lies_elsewhere(storage: SQLAlchemyStorage, engine: sa.Engine
         name: (one.etag, one.modified) for name, one in before.items()
     }
     assert {name: read(storage.get("task", name)) for name in values} == values
-    assert b"".join(before["a"].open_at(0)) == LARGE  # a download that is under way
+    assert b"".join(before["a"].open_at(0)) == LARGE  # a download that began before the move
     assert len(names(files)) == 3
     assert storage.sweep(older_than=0) == 2
     assert list(storage.mover("db").move(0, seen.append)) == []
@@ -47,7 +49,7 @@ def test_moves_what_lies_elsewhere(storage: SQLAlchemyStorage, engine: sa.Engine
 
 
 @pytest.mark.parametrize("change", ["replace", "delete", "remove"])
-def test_a_move_leaves_what_changes_meanwhile(
+def test_a_move_skips_contents_that_change_meanwhile(
     storage: SQLAlchemyStorage, engine: sa.Engine, files: DirectoryContents, change: str
 ) -> None:
     chunked = opened(engine, None)
@@ -73,7 +75,7 @@ def test_a_move_leaves_what_changes_meanwhile(
     assert chunked.sweep(older_than=0) == 1
 
 
-def test_finds_what_is_missing_altered_and_left_over(
+def test_finds_missing_altered_and_leftover_contents(
     storage: SQLAlchemyStorage, engine: sa.Engine, files: DirectoryContents
 ) -> None:
     for name in ("altered", "missing", "short", "whole"):
@@ -84,7 +86,7 @@ def test_finds_what_is_missing_altered_and_left_over(
     place["short"].write_bytes(LARGE[:-1])
     place["missing"].unlink()
     chunks = ChunkContents(ChunkStatements(storage.metadata.tables["taskvars_chunk"]), storage._database)
-    for store, content_id in ((files, "f" * 32), (chunks, "0" * 31 + "1")):  # as early versions left some
+    for store, content_id in ((files, "f" * 32), (chunks, "0" * 31 + "1")):  # early versions left such contents
         store.write(content_id, [b"left"])
     quick = [
         Finding("left over", None, "0" * 31 + "1"),
@@ -122,7 +124,7 @@ def test_refuses_the_store_of_another_database(
     other_engine.dispose()
 
 
-def test_takes_nothing_for_left_over_in_a_store_without_a_marker(
+def test_a_store_without_a_marker_is_marked_before_its_leftovers_are_swept(
     storage: SQLAlchemyStorage, engine: sa.Engine, files: DirectoryContents
 ) -> None:
     assert findings(storage) == []

@@ -1,4 +1,4 @@
-"""Changes that overlap: none is judged by an old state, half done, or leaves bytes that no sweep finds."""
+"""Changes that overlap. None is checked against an old state, half done, or leaves bytes that no sweep finds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def blocks(data: bytes) -> Iterator[bytes]:
 
 @pytest.fixture
 def inner(storage: SQLAlchemyStorage) -> SQLAlchemyStorage:
-    """A task in a scope, which a writer of the task locks; the variable is the task's own."""
+    """A task in a scope. A writer of the task locks the scope too. The variable belongs to the task."""
     storage.add_scope("case", task=False)
     storage.add_scope("inner", "case")
     storage.set("inner", "v", Bytes(OLD))
@@ -46,7 +46,7 @@ def test_a_scope_is_removed_while_a_variable_in_it_changes(inner: SQLAlchemyStor
     def remove(connection: Any, cursor: Any, statement: str, *others: Any) -> None:
         if statement.startswith("UPDATE taskvars_variable SET type") and not removing.ident:
             removing.start()
-            removing.join(0.5)  # time enough to come in between
+            removing.join(0.5)  # enough time for the removal to happen in between
 
     inner.update("inner", put={"v": Bytes(NEW)})
     removing.join()
@@ -76,7 +76,7 @@ def test_a_guard_in_an_old_transaction_sees_the_newest_value(storage: SQLAlchemy
     with Session(engine) as session:
         joined = storage.join(session)
         if engine.dialect.name == "sqlite":
-            session.rollback()  # there an old transaction can't write at all
+            session.rollback()  # on SQLite an old transaction can't write at all
         else:
             assert joined.get("task", "v").value == Value("Integer", 1)
         storage.set("task", "v", 2)
@@ -85,7 +85,7 @@ def test_a_guard_in_an_old_transaction_sees_the_newest_value(storage: SQLAlchemy
     assert seen == [Value("Integer", 2)]
 
 
-def test_half_a_change_is_none(storage: SQLAlchemyStorage, engine: sa.Engine) -> None:
+def test_a_joined_change_takes_full_effect_or_none(storage: SQLAlchemyStorage, engine: sa.Engine) -> None:
     if engine.dialect.name == "sqlite":
         pytest.skip("there an old transaction can't write at all")
     for names in (("a", "b"), ("b", "a")):
@@ -105,7 +105,7 @@ def test_half_a_change_is_none(storage: SQLAlchemyStorage, engine: sa.Engine) ->
         assert values == ({"a": Value("Integer", 1)} if refused else dict.fromkeys(names, Value("Integer", 2)))
 
 
-def test_what_a_guard_refused_is_swept_although_the_session_commits(engine: sa.Engine) -> None:
+def test_a_refused_change_in_a_committed_session_is_swept(engine: sa.Engine) -> None:
     def refuse(found: Mapping[str, Variable]) -> None:
         raise RuntimeError("refused")
 
@@ -118,7 +118,7 @@ def test_what_a_guard_refused_is_swept_although_the_session_commits(engine: sa.E
     assert_nothing_left(storage)
 
 
-def test_a_sweep_deletes_nothing_that_a_rollback_brings_back(storage: SQLAlchemyStorage, engine: sa.Engine) -> None:
+def test_a_sweep_in_a_transaction_that_may_roll_back_is_refused(storage: SQLAlchemyStorage, engine: sa.Engine) -> None:
     storage.set("task", "v", Bytes(OLD))
     with Session(engine) as session:
         joined = storage.join(session)
@@ -130,7 +130,7 @@ def test_a_sweep_deletes_nothing_that_a_rollback_brings_back(storage: SQLAlchemy
         assert read(joined.get("task", "v")) == OLD
 
 
-def test_two_tables_of_variables_share_no_journal(engine: sa.Engine) -> None:
+def test_storages_with_two_tables_of_variables_need_two_journals(engine: sa.Engine) -> None:
     class Base(DeclarativeBase):
         pass
 
@@ -143,7 +143,7 @@ def test_two_tables_of_variables_share_no_journal(engine: sa.Engine) -> None:
         SQLAlchemyStorage(engine, metadata=Base.metadata, variable=Archived)
 
 
-def test_an_upload_is_finished_after_a_failure(storage: SQLAlchemyStorage) -> None:
+def test_an_upload_can_be_finished_after_a_failure(storage: SQLAlchemyStorage) -> None:
     def fail(found: Mapping[str, Variable]) -> None:
         raise StorageUnavailable
 
@@ -155,7 +155,7 @@ def test_an_upload_is_finished_after_a_failure(storage: SQLAlchemyStorage) -> No
 
 
 def finish(storage: SQLAlchemyStorage, upload_id: str) -> None:
-    """Send what is missing, as a client does."""
+    """Send the missing bytes, as a client does."""
     upload = storage.find_upload(upload_id)
     upload = storage.append(upload, blocks(NEW[upload.offset :]), whole=False)
     with storage.uploaded(upload) as content:
@@ -178,7 +178,7 @@ def test_of_two_requests_at_the_end_of_an_upload_the_later_finishes(storage: SQL
     assert_nothing_left(storage)
 
 
-def test_a_piece_is_kept_whose_commit_was_not_acknowledged(
+def test_a_piece_is_kept_if_its_commit_was_not_acknowledged(
     storage: SQLAlchemyStorage, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = storage.begin_upload("task", len(NEW), "{}")

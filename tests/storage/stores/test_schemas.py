@@ -1,4 +1,4 @@
-"""A session that works in another schema than the storage: its variables would lose their bytes to a sweep."""
+"""A session on another schema than the storage. If it were accepted, a sweep would delete its variables' bytes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TENANT = {"schema_translate_map": {None: "tenant"}}
 
 @pytest.fixture
 def tenants(engine: sa.Engine, tmp_path: Path) -> Iterator[sa.Engine]:
-    """The same database, where the schema `tenant` has the storage's tables too, and a task of its own."""
+    """The same database, with the storage's tables and another task in the schema `tenant`."""
     if engine.dialect.name == "sqlite":
         engine.dispose()
 
@@ -46,15 +46,15 @@ def tenants(engine: sa.Engine, tmp_path: Path) -> Iterator[sa.Engine]:
 
 @pytest.fixture
 def tenants_session(tenants: sa.Engine) -> Iterator[Session]:
-    """A session whose engine translates the schema, as the storage's engine does not."""
+    """A session whose engine translates the schema; the storage's engine doesn't."""
     with Session(tenants) as session:
         yield session
 
 
-def test_a_sweep_takes_no_bytes_of_another_schema(
+def test_a_session_on_another_schema_is_refused(
     storage: SQLAlchemyStorage, files: DirectoryContents, tenants_session: Session
 ) -> None:
-    """Refuse the session before anything is stored: the journal would not know its variables."""
+    """It is refused before anything is stored. The storage's journal would not know its variables."""
     joined = storage.join(tenants_session)
     with pytest.raises(ConfigError, match="in the schema 'tenant', and the storage has it in the default schema"):
         joined.set("tenants-task", "v", Bytes(LARGE))
@@ -92,7 +92,7 @@ def test_a_listener_translates_for_all_connections(
 
 
 def assert_works(storage: SQLAlchemyStorage, engine: sa.Engine) -> None:
-    """What a session stores survives a sweep."""
+    """Check that a sweep keeps the contents that a session has stored."""
     with Session(engine) as session:
         storage.join(session).set("tenants-task", "v", Bytes(LARGE))
         session.commit()

@@ -1,4 +1,4 @@
-"""Contents outside of the database: which rows say so, and what a failure or a session leaves."""
+"""Contents outside of the database: the columns that name their store, and the leftovers of failures and sessions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.support.store_contract import ContentStoreContract
 
 
 class TestChunks(ContentStoreContract):
-    """The contract of stores, in rows of the database."""
+    """The contract of content stores, for chunks in the database."""
 
     @pytest.fixture
     def store(self, storage: SQLAlchemyStorage) -> ContentStore:
@@ -39,7 +39,7 @@ class TestChunks(ContentStoreContract):
 
 
 class TestInADirectory(StorageContract):
-    """The contract of storages, with long values in a directory that the app's setting names."""
+    """The contract of storages, with long values in the directory that the app's setting names."""
 
     @pytest.fixture
     def storage(self, database_url: Callable[[str], str | None], tmp_path: Path) -> Iterator[Storage]:
@@ -67,13 +67,13 @@ def test_a_row_says_where_its_bytes_lie(engine: sa.Engine, files: DirectoryConte
     ("contents", "error"),
     [("/srv", TypeError), ({"files": "/srv"}, TypeError), ({"": None}, ValueError), ({"x" * 65: None}, ValueError)],
 )
-def test_refuses_what_is_no_store(contents: Any, error: type[Exception]) -> None:
+def test_an_object_that_is_not_a_store_is_refused(contents: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="content store"):
         SQLAlchemyStorage(sa.create_engine("sqlite://"), contents=contents)
 
 
 class Full(DirectoryContents):
-    """A directory on a disk that becomes full, or is lost."""
+    """A directory on a disk that becomes full or is lost."""
 
     error: type[StorageUnavailable] | None = None
 
@@ -136,7 +136,7 @@ def test_in_a_session_of_the_hosts(
         assert read(storage.get("task", "v")) == OTHER
         (session.commit if commits else session.rollback)()
     assert read(storage.get("task", "v")) == (LARGE if commits else OTHER)
-    if engine.dialect.name == "sqlite":  # the host had the only lock, and no row could be committed beside it
+    if engine.dialect.name == "sqlite":  # the host held SQLite's only lock, so no row could be committed beside it
         assert journal(storage, engine) == (["joined", "old"] if commits else [])
         assert len(findings(storage, repair=True)) == (0 if commits else 1)
     else:
@@ -147,7 +147,7 @@ def test_in_a_session_of_the_hosts(
     assert findings(storage) == []
 
 
-def test_a_content_of_a_session_that_was_replaced_waits_for_its_own_time(
+def test_replaced_contents_of_a_session_are_kept_for_the_grace_period(
     storage: SQLAlchemyStorage, engine: sa.Engine, files: DirectoryContents
 ) -> None:
     with Session(engine) as session:
@@ -163,7 +163,9 @@ def test_a_content_of_a_session_that_was_replaced_waits_for_its_own_time(
     assert b"".join(content.open_at(0)) == LARGE
 
 
-def test_sweeps_the_other_stores_when_one_is_lost(engine: sa.Engine, files: DirectoryContents, tmp_path: Path) -> None:
+def test_a_sweep_continues_with_the_other_stores_if_one_is_lost(
+    engine: sa.Engine, files: DirectoryContents, tmp_path: Path
+) -> None:
     lost = DirectoryContents(tmp_path / "lost")
     for name, store in (("lost", lost), ("files", files)):
         opened(engine, {name: store}).set("task", name, Bytes(LARGE))
