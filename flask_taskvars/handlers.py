@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeAlias
 
 from flask import Blueprint, Response, current_app, request
 from flask.sansio.app import App
@@ -15,6 +17,8 @@ from werkzeug.routing import RequestRedirect
 from .errors import Attempt, InvalidRequest, TaskVarsError, Unavailable
 from .http.failures import failure_log
 from .mount import current_mount, current_request
+
+Allowed: TypeAlias = "Mapping[str, Callable[[], list[str]]]"
 
 _JAX_RS = {
     401: "NotAuthorizedException",
@@ -45,14 +49,15 @@ def _dated(response: Response) -> Response:
     return response
 
 
-def handle_routing(app: App, own: re.Pattern[str], name: str) -> None:
-    """Answer unknown paths that begin with `own`; the host answers all others.
+def handle_routing(app: App, own: re.Pattern[str], name: str, allowed: Allowed) -> None:
+    """Answer unknown paths that begin with `own`, and unknown methods there; the host answers all others.
 
     Routing fails before Flask chooses a blueprint, so no blueprint's error handler sees these errors.
 
     :param name: the full name of the blueprint. It tells our routes from the host's own pages below our prefix.
+    :param allowed: from an endpoint to a function that lists the methods of its URLs.
     """
-    app.before_request_funcs.setdefault(None, []).append(partial(_routing_problem, own, f"{name}."))
+    app.before_request_funcs.setdefault(None, []).append(partial(_routing_problem, own, f"{name}.", allowed))
 
 
 def check_readable(path: str) -> None:
@@ -113,33 +118,37 @@ def _http_problem(error: HTTPException) -> Response:
     return json_problem({"type": kind, "message": message, "code": None}, status, headers)
 
 
-def _routing_problem(own: re.Pattern[str], endpoints: str) -> Response | None:
+def _routing_problem(own: re.Pattern[str], endpoints: str, allowed: Allowed) -> Response | None:
     error: HTTPException | None = current_request().routing_exception
     if error is None or not own.match(request.path):
         return None
-    problem = _own_problem(error, endpoints)
+    problem = _own_problem(error, endpoints, allowed)
     return None if problem is None else _dated(_http_problem(problem))
 
 
-def _own_problem(error: HTTPException, endpoints: str) -> HTTPException | None:
+def _own_problem(error: HTTPException, endpoints: str, allowed: Allowed) -> HTTPException | None:
     """Choose our answer to a routing error; None leaves it to the host."""
     if isinstance(error, NotFound):
         return error
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
-        return error if _leads_to(endpoints, request.path, next(iter(error.valid_methods))) else None
+        endpoint = _endpoint(request.path, next(iter(error.valid_methods)))
+        if endpoint in allowed:
+            return MethodNotAllowed(allowed[endpoint]())  # the rules have more methods than the views serve
+        return error if endpoint.startswith(endpoints) else None
     merged = re.sub("//+", "/", request.path)
-    if isinstance(error, RequestRedirect) and merged != request.path and _leads_to(endpoints, merged, "GET"):
+    if isinstance(error, RequestRedirect) and merged != request.path and _endpoint(merged, "GET").startswith(endpoints):
         return NotFound()  # with slashes merged, the path would name another variable
     return None
 
 
-def _leads_to(endpoints: str, path: str, method: str) -> bool:
+def _endpoint(path: str, method: str) -> str:
+    """Return the endpoint that answers a request, or an empty string."""
     adapter = current_app.create_url_adapter(request)
     assert adapter is not None, "there is a request"
     try:
-        return str(adapter.match(path, method)[0]).startswith(endpoints)
+        return str(adapter.match(path, method)[0])
     except HTTPException:
-        return False
+        return ""
 
 
 def json_problem(document: dict[str, object], status: int, headers: dict[str, str]) -> Response:

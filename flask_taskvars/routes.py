@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
@@ -21,8 +22,10 @@ from .http.responses import respond
 from .mount import Mount, current_request
 
 _SCOPE = "/task/<task_id>/<any(variables, localVariables):scope>"
+_DATA = f"{_SCOPE}/<taskvars_name:name>/data"
 _UPLOAD = "/task/<task_id>/uploads/<upload_id>"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS")
+_READING = ("GET", "HEAD")
 
 
 class NameConverter(PathConverter):
@@ -54,29 +57,46 @@ def make_blueprint(name: str) -> Blueprint:
     return blueprint
 
 
+@dataclass(frozen=True, slots=True)
+class _Resource:
+    """What a URL serves.
+
+    :param view: answers all methods: otherwise a later rule would answer a method that this one refuses.
+    :param methods: the methods that it serves, besides OPTIONS.
+    """
+
+    mount: Mount
+    view: Callable[..., Response]
+    methods: Collection[str]
+
+    def allowed(self) -> list[str]:
+        """List the methods that it serves at the moment."""
+        return _allowed(self.mount, self.methods)
+
+
 def add_routes(state: BlueprintSetupState, mount: Mount) -> None:
     """Add the routes, each with and without a trailing slash, plain and under `/engine/<name>`."""
     state.app.url_map.converters |= {"taskvars_name": NameConverter, "taskvars_last_name": LastNameConverter}
     engine = f"/engine/{mount.settings.engine_name}"
     variable = _resource(mount, GET=views.get_variable, PUT=views.put_variable, DELETE=views.delete_variable)
     resources = {
-        "variables": ("", _resource(mount, GET=views.get_variables, POST=views.modify_variables)),
-        "variable": ("/<taskvars_last_name:name>", variable),
-        "variable_data": ("/<taskvars_name:name>/data", _resource(mount, GET=views.get_data, POST=views.upload_data)),
-        "uploads": ("/<taskvars_name:name>/uploads", _creation(mount, variable)),
+        "variables": (_SCOPE, _resource(mount, GET=views.get_variables, POST=views.modify_variables)),
+        "variable": (f"{_SCOPE}/<taskvars_last_name:name>", variable),
+        "variable_data": (_DATA, _resource(mount, GET=views.get_data, POST=views.upload_data)),
+        "uploads": (f"{_SCOPE}/<taskvars_name:name>/uploads", _creation(mount, variable)),
+        "upload": (_UPLOAD, _upload(mount)),
     }
-    rules = {endpoint: (_SCOPE + path, view) for endpoint, (path, view) in resources.items()}
-    rules["upload"] = (_UPLOAD, _upload(mount))
-    for endpoint, (path, view) in rules.items():
+    for endpoint, (path, resource) in resources.items():
         for start in ("", engine):
             for end in ("", "/"):
-                # One view answers all methods: otherwise a later rule would answer a method that this one refuses.
                 rule = {"methods": _METHODS, "strict_slashes": False, "provide_automatic_options": False}
-                state.add_url_rule(f"{start}{path}{end}", endpoint, view, **rule)
+                state.add_url_rule(f"{start}{path}{end}", endpoint, resource.view, **rule)
     if mount.settings.openapi_path:
-        _add_description(state, mount, {endpoint: path for endpoint, (path, _) in rules.items()}, engine)
+        _add_description(state, mount, {endpoint: path for endpoint, (path, _) in resources.items()}, engine)
     own = (f"{mount.url_prefix}/",) if mount.url_prefix else ("/task/", f"{engine}/task/")
-    handle_routing(state.app, _starting_with(own), f"{state.name_prefix}.{state.name}".lstrip("."))
+    name = f"{state.name_prefix}.{state.name}".lstrip(".")
+    allowed = {f"{name}.{endpoint}": resource.allowed for endpoint, (_, resource) in resources.items()}
+    handle_routing(state.app, _starting_with(own), name, allowed)
 
 
 def _add_description(state: BlueprintSetupState, mount: Mount, rules: Mapping[str, str], engine: str) -> None:
@@ -94,56 +114,58 @@ def _starting_with(rules: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(parts))
 
 
-def _resource(mount: Mount, **methods: Callable[..., Response]) -> Callable[..., Response]:
-    """Make one view that dispatches on the method. HEAD runs the GET's view; OPTIONS lists all methods."""
-    reading = {"GET": methods["GET"], "HEAD": methods["GET"]}
-    everything = methods | reading
+def _resource(mount: Mount, **methods: Callable[..., Response]) -> _Resource:
+    """Make a view that dispatches on the method. HEAD runs the GET's view; OPTIONS lists all methods."""
+    methods = {"GET": methods["GET"], "HEAD": methods["GET"]} | methods
 
     def view(scope: str, **arguments: str) -> Response:
-        method = _checked(mount)
-        named = _named(arguments, "task_id", "name")
-        allowed = reading if mount.storage.read_only else everything
-        if method in allowed:
-            return allowed[method](mount, local=scope == "localVariables", **named)
+        method, allowed = _checked(mount), _allowed(mount, methods)
+        if method in methods and method in allowed:
+            named = _named(arguments, "task_id", "name")
+            return methods[method](mount, local=scope == "localVariables", **named)
         return _others(method, allowed)
 
-    return view
+    return _Resource(mount, view, methods)
 
 
-def _creation(mount: Mount, variable: Callable[..., Response]) -> Callable[..., Response]:
+def _creation(mount: Mount, variable: _Resource) -> _Resource:
     """Make the view that begins uploads; for other methods the path is that of a variable whose name ends so."""
-    allowed = ["POST", "OPTIONS"]
+    methods = [*variable.methods, "POST"]
 
     def view(scope: str, name: str, **arguments: str) -> Response:
-        if current_request().method not in ("POST", "OPTIONS") or mount.storage.read_only:
-            return variable(scope=scope, name=f"{name}/uploads", **arguments)
+        if current_request().method in variable.methods or mount.storage.read_only:
+            return variable.view(scope=scope, name=f"{name}/uploads", **arguments)
         _checked(mount)
-        method = upload_views.speak_tus(allowed[:1])
-        named = _named(arguments, "task_id")
+        method, allowed = upload_views.speak_tus(["POST"]), _allowed(mount, methods)
         if method == "POST":
+            named = _named(arguments, "task_id")
             return upload_views.create_upload(mount, **named, name=name, local=scope == "localVariables")
         return upload_views.describe_uploads(mount, allowed) if method == "OPTIONS" else _others(method, allowed)
 
-    return view
+    return _Resource(mount, view, methods)
 
 
-def _upload(mount: Mount) -> Callable[..., Response]:
+def _upload(mount: Mount) -> _Resource:
     """Make the view of one upload."""
     methods = {
         "HEAD": upload_views.show_upload,
         "PATCH": upload_views.append_upload,
         "DELETE": upload_views.remove_upload,
     }
-    allowed = [*methods, "OPTIONS"]
 
     def view(**arguments: str) -> Response:
         _checked(mount)
-        method = upload_views.speak_tus(methods)
-        if method in methods:
+        method, allowed = upload_views.speak_tus(methods), _allowed(mount, methods)
+        if method in methods and method in allowed:
             return methods[method](mount, **_named(arguments, "task_id", "upload_id"))
         return upload_views.describe_uploads(mount, allowed) if method == "OPTIONS" else _others(method, allowed)
 
-    return view
+    return _Resource(mount, view, methods)
+
+
+def _allowed(mount: Mount, methods: Iterable[str]) -> list[str]:
+    """List the methods that a URL serves at the moment."""
+    return [*(method for method in methods if method in _READING or not mount.storage.read_only), "OPTIONS"]
 
 
 def _checked(mount: Mount) -> str:
@@ -163,11 +185,10 @@ def _named(arguments: Mapping[str, str], *names: str) -> dict[str, str]:
 
 def _others(method: str, allowed: Iterable[str]) -> Response:
     """Answer OPTIONS, and refuse what is not allowed."""
-    methods = list(dict.fromkeys([*allowed, "OPTIONS"]))
     if method != "OPTIONS":
-        raise MethodNotAllowed(methods)
+        raise MethodNotAllowed(allowed)
     response = current_app.response_class()
-    response.allow.update(methods)
+    response.allow.update(allowed)
     return response
 
 

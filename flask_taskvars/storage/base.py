@@ -74,7 +74,7 @@ class StorageAdapter(ABC):
     """
 
     read_only = False
-    """Whether the storage is read-only: then PUT, POST and DELETE are a 405, and `Allow` does not list them."""
+    """Whether the storage is read-only: then POST, PUT, PATCH and DELETE are a 405, and `Allow` does not list them."""
 
     offloadable = True
     """Whether a content may have a `location`, so that another server can send it. If False, `TASKVARS_OFFLOAD` is
