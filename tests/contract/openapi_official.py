@@ -1,4 +1,4 @@
-"""The engine's own OpenAPI document, out of its Java artifact, which Maven fetches."""
+"""The engine's own OpenAPI document, from its Java artifact, which Maven fetches."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Json: TypeAlias = Mapping[str, Any]
 
 
 class Missing(Exception):
-    """There is no Maven, or it can't reach the artifact."""
+    """Maven is not installed, or can't fetch the artifact."""
 
 
 def official_document(folder: Path) -> Json:
-    """Fetch the artifact into `folder` and read the document in it.
+    """Fetch the artifact into a folder, and read the document in it.
 
     :raises Missing: it can't be fetched.
     """
@@ -38,7 +38,7 @@ def official_document(folder: Path) -> Json:
 
 
 def resolved(document: Json, part: Json) -> Json:
-    """The part of the document itself, where it may be a reference to it."""
+    """Return a part of the document, following it if it is a reference."""
     while "$ref" in part:
         found: Any = document
         for key in part["$ref"].removeprefix("#/").split("/"):
@@ -48,13 +48,13 @@ def resolved(document: Json, part: Json) -> Json:
 
 
 def contents(document: Json, part: Json) -> dict[str, Json]:
-    """From media type to schema, of a body or response; references to schemas stay what they are."""
+    """Return the schema of a body or response by media type. References to schemas are kept."""
     described = resolved(document, part).get("content", {})
     return {media_type: essence(content["schema"]) for media_type, content in described.items()}
 
 
 def essence(schema: Json) -> Json:
-    """A schema without what it tells people, and without what makes no difference."""
+    """Return a schema without its descriptions, and without keys that change nothing."""
     kept: dict[str, Any] = {}
     for key, value in schema.items():
         if key in ("type", "format", "$ref"):
@@ -65,7 +65,7 @@ def essence(schema: Json) -> Json:
 
 
 def schema_names(document: Json, part: object) -> set[str]:
-    """The names of all schemas that a part of the document refers to, and of those that they refer to."""
+    """Return the names of all schemas to which a part of the document refers, directly or indirectly."""
     found: set[str] = set()
     parts = [part]
     while parts:

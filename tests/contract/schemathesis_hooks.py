@@ -1,6 +1,7 @@
-"""Loaded by schemathesis: makes most bodies ones that the server takes, so that there is something to read.
+"""Hooks that schemathesis loads. They make most bodies acceptable, so that there are variables to read.
 
-The schemas of the contract are wide (a type is any text, a value is anything): what is made of them alone is refused.
+The schemas of the contract are wide: a type is any text, a value is anything. The server refuses most bodies that are
+generated only from them.
 """
 
 from __future__ import annotations
@@ -52,20 +53,20 @@ BODIES: Mapping[str, SearchStrategy[Any]] = {
     ),
     "patchUpload": st.binary(max_size=200),
 }
-"""The start of an operation's id to its bodies."""
+"""Bodies by the start of the operation's id."""
 
 
 @schemathesis.serializer("application/offset+octet-stream")
 def bytes_of_an_upload(context: SerializationContext, value: Any) -> bytes:
-    """Send bytes as they are, and all else as its text."""
+    """Send bytes unchanged, and any other value as text."""
     content = getattr(value, "data", value)
     return content if isinstance(content, bytes) else str(content).encode(errors="replace")
 
 
 @schemathesis.hook
 def flatmap_body(context: HookContext, body: Any) -> SearchStrategy[Any]:
-    """Take the body as it was made, or twice as often one of ours."""
-    assert context.operation is not None, "a body belongs to an operation"
+    """Take the generated body, or twice as often one of ours."""
+    assert context.operation is not None, "the body has no operation"
     name = context.operation.definition.raw["operationId"]
     ours = next(bodies for start, bodies in BODIES.items() if name.startswith(start))
     return st.sampled_from([st.just(body), ours, ours]).flatmap(lambda chosen: chosen)

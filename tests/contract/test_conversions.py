@@ -1,4 +1,4 @@
-"""Conversions as a live Camunda 7.24.0 does them: it gave the answer in each row of the tables."""
+"""Conversions as in Camunda 7.24.0: each row of the tables has the answer of a live engine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TYPES = ("String", "Boolean", "Short", "Integer", "Long", "Double", "Date", "Nul
 
 
 def stored(kind: str | None, value: object, info: dict[str, object] | None = None, *, lenient: bool = False) -> object:
-    """What becomes of a value: its JSON form, or the bytes."""
+    """Convert a value. Return its JSON form, or its bytes."""
     made = convert("v", kind, value, info, lenient=lenient).value
     return made.value if isinstance(made, Value) else made.content
 
@@ -161,14 +161,14 @@ def test_without_a_type_the_value_decides(value: object, kind: str) -> None:
         ({"a": [1]}, "java.util.LinkedHashMap"),
     ],
 )
-def test_without_a_type_what_has_none_is_an_object(value: object, java: str) -> None:
+def test_without_a_type_other_values_become_objects(value: object, java: str) -> None:
     made = convert("v", None, value, None).value
     assert made == Value(
         "Object", json.dumps(value), {"objectTypeName": java, "serializationDataFormat": "application/json"}
     )
 
 
-def test_without_a_type_what_is_not_finite_has_a_word() -> None:
+def test_without_a_type_a_double_that_is_not_finite_becomes_text() -> None:
     assert stored(None, float("inf")) == "Infinity"
 
 
@@ -193,7 +193,7 @@ def test_without_a_type_what_is_not_finite_has_a_word() -> None:
         (float("nan"), "NaN"),
     ],
 )
-def test_a_double_as_java_writes_it(number: float, text: str) -> None:
+def test_a_double_is_written_as_in_java(number: float, text: str) -> None:
     assert java_text(number) == text
 
 

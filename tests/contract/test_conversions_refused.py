@@ -1,4 +1,4 @@
-"""Values that no conversion accepts, with the messages of a live Camunda 7.24.0; among them many Files and Objects."""
+"""Values that no conversion accepts, with the messages of a live Camunda 7.24.0. Many are Files and Objects."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ JAVA = {"Date": "java.util.Date", "Null": "javax.lang.model.type.NullType", "Byt
 @pytest.mark.parametrize(
     ("kind", "text"), [(kind, text) for kind, texts in TEXTS_THAT_DO_NOT_FIT.items() for text in texts]
 )
-def test_a_text_that_does_not_fit(kind: str, text: str) -> None:
+def test_a_text_that_does_not_fit_its_type(kind: str, text: str) -> None:
     with pytest.raises(Unconvertible) as refusal:
         convert("v", kind, text, None)
     java = JAVA.get(kind, f"java.lang.{kind}")
@@ -86,7 +86,7 @@ def test_the_refusal_shows_the_value_as_java_would(kind: str, value: object, sho
 @pytest.mark.parametrize(
     ("kind", "value", "cut"), [("Integer", '1"x', 1), ("Boolean", '"true"', None), ("String", ['a"b'], "[a")]
 )
-def test_what_the_engine_would_cut_off_is_refused_unless_lenient(kind: str, value: object, cut: object) -> None:
+def test_a_value_that_the_engine_would_cut_is_refused_unless_lenient(kind: str, value: object, cut: object) -> None:
     with pytest.raises(Unconvertible):
         convert("v", kind, value, None)
     assert stored(kind, value, lenient=True) == cut
@@ -105,11 +105,11 @@ def test_number_is_abstract() -> None:
             convert("v", "Number", value, {"transient": True})
     with pytest.raises(Unconvertible):
         convert("v", "Number", "x", None)
-    with pytest.raises(Unconvertible, match="Number"):  # the engine looks at `transient` first
+    with pytest.raises(Unconvertible, match="Number"):  # the engine checks `transient` first
         convert("v", "Number", None, {"transient": "true"})
 
 
-def test_a_number_that_no_json_can_show() -> None:
+def test_a_number_that_json_can_not_represent() -> None:
     for value in ([1e999], {"a": [-1e999]}):
         with pytest.raises(Unconvertible, match="too large"):
             convert("v", None, value, None)
@@ -139,7 +139,7 @@ def test_a_serialized_value_is_a_text(kind: str, value: object) -> None:
         (None, {"serializationDataFormat": ""}),
     ],
 )
-def test_an_object_is_kept_as_it_comes(value: str | None, info: dict[str, object]) -> None:
+def test_the_text_of_an_object_is_kept_unchanged(value: str | None, info: dict[str, object]) -> None:
     assert convert("v", "Object", value, info | {"more": 1}).value == Value("Object", value, info)
 
 
@@ -160,7 +160,7 @@ def test_an_object_is_kept_as_it_comes(value: str | None, info: dict[str, object
         (None, {"transient": 1}, InvalidFile, "'transient' should have a value of type 'boolean'"),
     ],
 )
-def test_an_object_that_says_too_little(
+def test_an_object_without_its_class_or_format(
     value: str | None, info: dict[str, object] | None, error: type[InvalidRequest], message: str
 ) -> None:
     with pytest.raises(error, match=message) as refusal:
@@ -203,7 +203,7 @@ def test_the_engine_does_not_know_mimetype_in_lower_case() -> None:
         ("YQ==", {"filename": "a", "transient": "true"}, "'boolean'"),
     ],
 )
-def test_what_makes_no_file(value: object, info: dict[str, object] | None, message: str) -> None:
+def test_an_input_that_can_not_become_a_file(value: object, info: dict[str, object] | None, message: str) -> None:
     with pytest.raises(InvalidFile, match=message) as refusal:
         convert("v", "File", value, info)
     assert (refusal.value.status, refusal.value.engine_status) == (400, 500)
@@ -230,7 +230,7 @@ def test_the_base64_of_a_file(text: str, data: bytes) -> None:
     ("text", "data"),
     [("YWJj!!", b"abc"), ("YWJjZ", b"abc"), ("YQ==YQ==", b"a"), ("%", b""), ('a"b', b"i"), ("ä", b""), ("=YWJj", b"")],
 )
-def test_what_is_no_base64_of_a_file(text: str, data: bytes) -> None:
+def test_invalid_base64_of_a_file(text: str, data: bytes) -> None:
     with pytest.raises(InvalidFile, match="not Base64"):
         convert("v", "File", text, {"filename": "a"})
     assert stored("File", text, {"filename": "a"}, lenient=True) == data
@@ -267,7 +267,7 @@ JSON_VALUES = st.recursive(
     ),
     st.booleans(),
 )
-def test_every_value_is_taken_or_refused_in_words(
+def test_every_value_is_accepted_or_refused_with_a_message(
     kind: str | None, value: object, info: dict[str, object] | None, lenient: bool
 ) -> None:
     made: TypedValue | TaskVarsError

@@ -1,4 +1,4 @@
-"""Typed values as JSON: streamed, but the same as if they were made in one piece."""
+"""Typed values as JSON: they are streamed, but the text is the same as if it were made at once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ V = "/task/t/variables/v"
 
 
 class Blocks(Content):
-    """A content of these blocks, which may be read only if `readable`."""
+    """A content made of these blocks. It may be read only if `readable`."""
 
     sha256 = None
     modified = None
@@ -38,12 +38,12 @@ class Blocks(Content):
     def open_at(self, offset: int) -> Iterator[bytes]:
         if not self.readable:
             raise ContentVanished
-        assert offset == 0, "a document reads all of it"
+        assert offset == 0, "a document must read the whole content"
         yield from self.blocks
 
 
 class Zeros(Content):
-    """More than anyone should hold in memory."""
+    """A content that is too large for memory."""
 
     sha256 = None
     modified = None
@@ -62,7 +62,7 @@ def desk() -> Iterator[Desk]:
 
 
 def answered(desk: Desk, *values: TypedValue, method: str = "GET", **headers: str) -> Response:
-    """The answer that shows one value, or several by the names 0, 1, …"""
+    """Return the answer with one value, or with several under the names 0, 1, …"""
     named = {str(number): value for number, value in enumerate(values)}
     document = variable_document(values[0]) if len(values) == 1 else collection_document(named)
     with desk.app.test_request_context(V, method=method, headers=headers):
@@ -70,7 +70,7 @@ def answered(desk: Desk, *values: TypedValue, method: str = "GET", **headers: st
 
 
 def body(response: Response) -> bytes:
-    """The body, which can be read once."""
+    """Return the body, which can be read only once."""
     return b"".join(response.iter_encoded())
 
 
@@ -130,7 +130,7 @@ def test_all_values_at_once(desk: Desk) -> None:
 
 
 @given(st.lists(st.binary(max_size=10), max_size=8), st.lists(st.binary(max_size=10), max_size=3))
-def test_base64_in_pieces_is_base64(blocks: list[bytes], others: list[bytes]) -> None:
+def test_base64_made_in_pieces_is_the_same(blocks: list[bytes], others: list[bytes]) -> None:
     with make_desk(None) as desk:
         one, both = Bytes(Blocks(*blocks)), (Bytes(Blocks(*blocks)), Bytes(Blocks(*others)))
         assert json.loads(body(answered(desk, one))) == shown("Bytes", b64encode(b"".join(blocks)).decode())
@@ -157,14 +157,14 @@ def test_many_small_values_make_few_blocks(desk: Desk) -> None:
     assert len(json.loads(b"".join(blocks))) == 5000
 
 
-def test_a_content_that_is_gone_is_noticed_before_anything_is_sent(desk: Desk) -> None:
+def test_a_vanished_content_is_an_error_before_the_first_byte(desk: Desk) -> None:
     for values in ([Bytes(Blocks(b"x", readable=False))], [Value("Null"), Bytes(Blocks(b"x", readable=False))]):
         with pytest.raises(ContentVanished):
             answered(desk, *values)
 
 
 @pytest.mark.parametrize("value", [value for value, _ in VALUES])
-def test_head_says_what_get_would_and_reads_nothing(desk: Desk, value: TypedValue) -> None:
+def test_head_has_the_headers_of_a_get_and_reads_nothing(desk: Desk, value: TypedValue) -> None:
     full = answered(desk, value)
     if isinstance(value, Bytes) and isinstance(value.content, Blocks):
         value = Bytes(Blocks(*value.content.blocks, readable=False))
@@ -187,7 +187,7 @@ def test_conditions(desk: Desk) -> None:
         assert answered(desk, Bytes(Blocks(b"abc")), **heads).status_code == 200
 
 
-def test_a_list_of_values_has_a_tag_of_its_own(desk: Desk) -> None:
+def test_a_list_of_values_has_its_own_tag(desk: Desk) -> None:
     tag = answered(desk, Value("Null"), Bytes(Blocks(b"abc"))).headers["ETag"]
     again = answered(desk, Value("Null"), Bytes(Blocks(b"abc", readable=False)), **{"If-None-Match": tag})
     assert (again.status_code, body(again)) == (304, b"")
@@ -195,7 +195,7 @@ def test_a_list_of_values_has_a_tag_of_its_own(desk: Desk) -> None:
         assert answered(desk, Value("Null"), other, **{"If-None-Match": tag}).status_code == 200
 
 
-def test_whatever_changes_changes_the_tag() -> None:
+def test_every_change_of_a_value_changes_its_tag() -> None:
     variations: list[TypedValue] = [
         *[value for value, _ in VALUES],
         Value("String", ""),
@@ -214,7 +214,7 @@ def test_whatever_changes_changes_the_tag() -> None:
     assert all(tag.isalnum() for tag in tags)
 
 
-def test_values_out_of_a_storage(sqlite_desk: Desk) -> None:
+def test_values_from_a_storage(sqlite_desk: Desk) -> None:
     data: Any = {"empty": b"", "small": b"abc", "inline": noise(64 * 1024), "chunks": noise(3 * BLOCK + 1)}
     sqlite_desk.storage.add_scope("t")
     for name, content in data.items():
@@ -228,7 +228,7 @@ def test_values_out_of_a_storage(sqlite_desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("number", "word"), [(float("nan"), "NaN"), (float("inf"), "Infinity")])
-def test_what_is_no_number_in_json_is_a_word(desk: Desk, number: float, word: str) -> None:
+def test_a_number_that_is_not_finite_becomes_text(desk: Desk, number: float, word: str) -> None:
     desk.storage.set("t", "v", Value("Double", number))
     assert desk.client.get(V).json == shown("Double", word)
 

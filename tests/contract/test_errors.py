@@ -1,4 +1,4 @@
-"""The errors: what each says, with which status, and what the contract's clients read out of it."""
+"""The errors: the status, the message and the JSON of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UPDATE = MissingAuthorization("UPDATE", "Task", "t1")
 
 REFUSALS = (400, 403, 409, 413, 415, 422)
 
-# error, status, status of the engine where it is another, type, code, message
+# error, status, the engine's status if it is another, type, code, message
 TABLE: list[tuple[TaskVarsError, int, int | None, str, int | None, str]] = [
     (errors.TaskVarsError("x"), 500, None, "RestException", None, "x"),
     (errors.NotFound("x"), 404, None, "RestException", None, "x"),
@@ -129,7 +129,7 @@ FORBIDDEN = [
 
 
 @pytest.mark.parametrize(("error", "message"), FORBIDDEN)
-def test_who_may_not_do_what(error: Forbidden, message: str) -> None:
+def test_the_message_of_a_forbidden_request(error: Forbidden, message: str) -> None:
     assert str(error) == message
 
 
@@ -143,6 +143,6 @@ def test_a_refusal_is_the_engines(case: dict[str, dict[str, list[dict[str, str]]
 
 
 @pytest.mark.parametrize("status", [100, 200, 204, 302, 401, 404, 412, 423, 500, 503, True, "422", None])
-def test_no_other_status_is_a_refusal(status: Any) -> None:
+def test_a_refusal_with_another_status_is_an_error(status: Any) -> None:
     with pytest.raises(ValueError, match="400, 403, 409, 413, 415 or 422"):
         errors.Refused(status, "No.")

@@ -1,4 +1,4 @@
-"""Bugs that the generated requests of test_schemathesis.py, and the writing of openapi.json, brought to light."""
+"""Bugs that were found by the generated requests of test_schemathesis.py, or while writing openapi.json."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def desk() -> Iterator[Desk]:
 
 
 class TestCollectionConditions:
-    """The collection is there, and so has a current representation (RFC 9110 13.1.1)."""
+    """The collection exists even without variables, so it has a current representation (RFC 9110 13.1.1)."""
 
     URL = "/task/task-1/variables"
 

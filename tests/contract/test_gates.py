@@ -1,4 +1,4 @@
-"""The gates that count, on the forms and documents of the contract."""
+"""The gates for sizes and quotas, with the forms and documents of the contract."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def desk(kind: str, empty_desk: Callable[[str], AbstractContextManager[Desk]]) -
 
 @pytest.fixture(params=["memory"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """One storage, because the answers of gates don't depend on it; a quota's do."""
+    """Only one storage, because the answers of gates don't depend on it. The tests of quotas use each storage."""
     return str(request.param)
 
 
 def send(desk: Desk, data: bytes, declared: str | None, name: str = "v", scope: str = "variables") -> TestResponse:
-    """Upload a File, or Bytes where no type is declared."""
+    """Upload a File, or Bytes if no media type is declared."""
     if declared is None:
         return upload(desk, f"t/{scope}/{name}", part("data", data))
     return upload(desk, f"t/{scope}/{name}", part("data", data, "a.bin", declared), part("valueType", "File"))
@@ -53,12 +53,12 @@ def test_a_size_that_fits(desk: Desk, size: int) -> None:
     assert send(desk, bytes(size), "a/b").status_code == 204
 
 
-def test_a_size_that_does_not(desk: Desk) -> None:
+def test_a_size_that_does_not_fit(desk: Desk) -> None:
     desk.taskvars.accept(SizeLimit(100_000))
     for answer in (
         send(desk, bytes(100_001), "a/b"),
         send(desk, bytes(100_001), None),
-        desk.client.put("/task/t/variables/v", json={"value": "x" * 99_999}),  # two quotes more
+        desk.client.put("/task/t/variables/v", json={"value": "x" * 99_999}),  # its two quotes count too
         desk.client.put("/task/t/variables/v", json={"type": "Bytes", "value": "A" * 133_336}),
     ):
         assert (answer.status_code, error_type(answer)) == (413, "RefusedException")
@@ -75,7 +75,7 @@ def test_a_limit_is_a_number_of_bytes(make: Callable[[object], Gate], limit: obj
 
 @pytest.mark.parametrize("kind", [*STORAGES, DIRECTORY])
 class TestQuota:
-    """A task `t` inside of a scope `claim`, with room for 200,000 bytes."""
+    """A task `t` in a scope `claim`, with a quota of 200,000 bytes."""
 
     @pytest.fixture(autouse=True)
     def quota(self, desk: Desk) -> None:
@@ -84,7 +84,7 @@ class TestQuota:
         desk.storage.add_scope("t", parent="claim")
         desk.taskvars.accept(TaskQuota(200_000))
 
-    def test_what_a_task_has_room_for(self, desk: Desk) -> None:
+    def test_a_task_may_fill_its_quota_but_not_exceed_it(self, desk: Desk) -> None:
         steps = [
             ("a", 200_000, 204),
             ("b", 1, 413),
@@ -103,7 +103,7 @@ class TestQuota:
         assert send(desk, bytes(100_000), None, "c").status_code == 204
 
     def test_all_scopes_and_types_count(self, desk: Desk) -> None:
-        """Above all what a nearer variable hides: else a task could put any number of bytes behind small ones."""
+        """Hidden variables count too. Otherwise a task could hide any number of bytes behind small variables."""
         assert send(desk, bytes(100_000), "a/b").status_code == 204
         path = "/task/t/localVariables"
         assert desk.client.put(f"{path}/v", json={"value": "x"}).status_code == 204
@@ -114,7 +114,7 @@ class TestQuota:
             assert send(desk, bytes(9_000), "a/b", "w", scope).status_code == 204
             assert desk.client.delete("/task/t/variables/w").status_code == 204
 
-    def test_a_modification_is_judged_as_a_whole(self, desk: Desk) -> None:
+    def test_a_modification_is_counted_as_a_whole(self, desk: Desk) -> None:
         assert send(desk, bytes(200_000), "a/b").status_code == 204
         big = {"type": "Bytes", "value": b64encode(bytes(99_000)).decode()}
         patch: dict[str, object] = {"modifications": {"a": big, "b": big}}
@@ -122,15 +122,15 @@ class TestQuota:
         assert desk.client.post("/task/t/variables", json={**patch, "deletions": ["v"]}).status_code == 204
         assert set(desk.storage.get_all("t")) == {"a", "b"}
 
-    def test_who_has_too_much_may_have_less(self, desk: Desk) -> None:
-        """The host itself put in more than the quota, or lowered it."""
+    def test_a_task_beyond_its_quota_may_shrink(self, desk: Desk) -> None:
+        """The host may have stored more than the quota itself, or have lowered the quota."""
         desk.storage.set("t", "v", bytes(300_000))
-        assert send(desk, bytes(299_999), "a/b").status_code == 413, "alone too much"
+        assert send(desk, bytes(299_999), "a/b").status_code == 413, "one value exceeds the quota"
         assert send(desk, bytes(150_000), "a/b", "w").status_code == 413
         assert send(desk, bytes(150_000), "a/b").status_code == 204
 
     def test_two_uploads_at_once(self, desk: Desk) -> None:
-        """Both are staged and both were accepted when alone; only one has room."""
+        """Both are staged, and each was accepted for itself. There is room for only one."""
         both = threading.Barrier(2)
 
         @desk.taskvars.accept
@@ -148,7 +148,7 @@ class TestQuota:
 
 
 class Uncounted(MemoryStorage):
-    """An adapter whose guard gets no more than the interface asks for."""
+    """An adapter that passes only the named variables to its guard, as the interface demands."""
 
     def update(self, task_id: str, *, guard: Guard | None = None, **changes: Any) -> None:
         super().update(task_id, guard=guard and (lambda found: guard(dict(found))), **changes)
@@ -165,7 +165,7 @@ def test_a_quota_needs_a_storage_that_counts(caplog: pytest.LogCaptureFixture) -
     assert storage.get_all("t") == {}
 
 
-def test_a_quota_goes_after_the_preconditions(desk: Desk) -> None:
+def test_preconditions_are_checked_before_a_quota(desk: Desk) -> None:
     desk.taskvars.accept(TaskQuota(10))
     for headers, status in (({"If-Match": "*"}, 412), ({"If-None-Match": "*"}, 204), ({"If-None-Match": "*"}, 412)):
         answer = upload(desk, "t/variables/v", part("data", bytes(10)), headers=headers)

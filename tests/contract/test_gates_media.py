@@ -1,4 +1,4 @@
-"""The gate that judges by the media type, on the forms and documents of the contract."""
+"""The gate for media types, with the forms and documents of the contract."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGE = b"<!DOCTYPE html><html><script>alert(1)</script></html>"
 
 
 def office() -> bytes:
-    """A Word document, as far as its first bytes tell."""
+    """Return a ZIP whose first bytes are those of a Word document."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name in ("[Content_Types].xml", "_rels/.rels", "word/document.xml"):
@@ -35,7 +35,7 @@ def office() -> bytes:
 
 @pytest.fixture(scope="module")
 def media_types() -> type[MediaTypes]:
-    """The gate, where its library can be imported."""
+    """The gate. The test is skipped if the gate's library is missing."""
     try:
         from flask_taskvars.gates import MediaTypes
     except ImportError as absence:
@@ -111,11 +111,11 @@ def test_documents(desk: Desk, media_types: type[MediaTypes]) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", "pdf", "application/", "*/*", "application/pdf; a=b", "image/p*", "a/b/c"])
-def test_a_media_type_that_can_t_be_one(media_types: type[MediaTypes], wrong: str) -> None:
+def test_an_impossible_media_type_is_refused(media_types: type[MediaTypes], wrong: str) -> None:
     with pytest.raises(ConfigError, match="is not a media type: give one such as 'application/pdf' or 'image/"):
         media_types("text/plain", wrong)
 
 
-def test_no_media_type(media_types: type[MediaTypes]) -> None:
+def test_an_empty_list_of_media_types_is_refused(media_types: type[MediaTypes]) -> None:
     with pytest.raises(ConfigError, match="would accept nothing"):
         media_types()

@@ -1,4 +1,4 @@
-"""Every recorded answer, replayed on every storage, in both profiles: the same, or different on purpose."""
+"""Every recorded request, replayed on each storage and in both profiles: the answer is equal, or differs on purpose."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ STEPS = [step for case in cases() for step in case.steps]
 
 
 def world_of(number: int, profile: Profile) -> World:
-    """The shared world, which no request of its cases changes, or one for this case alone."""
+    """Return the shared world, if no request of the case changes it, or a world only for this case."""
     return World() if cases()[number].on == "world" else World(f"{profile}-{number}-")
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def golden_desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """One app with both profiles, on each storage, with all worlds."""
+    """An app with both profiles and all worlds, on each storage in turn."""
     match request.param:
         case "memory":
             url = None
@@ -60,7 +60,7 @@ def test_answers_as_the_engines_do(golden_desk: Desk, profile: Profile, number: 
 
 
 def about(row: Difference, profile: Profile) -> Iterator[tuple[Step, dict[str, object], dict[str, object]]]:
-    """The steps of a row, with the recorded parts and the ones expected of us."""
+    """Yield the steps of a row, with the recorded parts and our expected parts."""
     for step in STEPS:
         for engine in row.of:
             if row_of(step.label, engine, profile) is row:
@@ -69,7 +69,7 @@ def about(row: Difference, profile: Profile) -> Iterator[tuple[Step, dict[str, o
 
 @pytest.mark.parametrize("row", DIFFERENCES, ids=lambda row: row.asked)
 class TestRows:
-    def test_is_about_something(self, row: Difference) -> None:
+    def test_differs_in_the_named_parts(self, row: Difference) -> None:
         assert row.steps or row.documented
         for profile in PROFILES:
             for pattern, parts in row.patterns(profile):
@@ -82,13 +82,13 @@ class TestRows:
         for profile in PROFILES:
             assert [step.label for step, recorded, expected in about(row, profile) if recorded == expected] == []
 
-    def test_one_pattern_for_each_step(self, row: Difference) -> None:
+    def test_at_most_one_pattern_fits_each_step(self, row: Difference) -> None:
         for patterns in (row.steps, row.documented, row.engine):
             for step in STEPS:
                 assert sum(bool(re.search(pattern, step.label)) for pattern in patterns) <= 1, step.label
 
-    def test_tells_true_statuses(self, row: Difference) -> None:
-        """The statuses in its texts were recorded and are expected; where they changed, both texts have one."""
+    def test_the_statuses_in_its_texts_are_right(self, row: Difference) -> None:
+        """Each status in a text was recorded or is expected. If the status differs, both texts name one."""
         told = {
             profile: {int(status) for status in re.findall(r"\b[2-5]\d\d\b", text)}
             for profile, text in (("", row.engines), ("documented", row.ours), ("engine", row.as_engine))
@@ -101,13 +101,13 @@ class TestRows:
                 assert told[""]
                 assert told["documented"]
 
-    def test_says_what_the_engine_profile_does_in_a_third_way(self, row: Difference) -> None:
+    def test_describes_the_engine_profile_only_if_it_differs_from_both(self, row: Difference) -> None:
         third = bool(row.engine) or bool(row.steps and row.documented)
         assert bool(row.as_engine) is third
 
 
 def forbidden() -> list[dict[str, Any]]:
-    """The refusals of the library; who nobody knows is sent away by the host."""
+    """Return the recorded refusals by the library. The host itself refuses unknown users."""
     recorded = json.loads((GOLDEN / "forbidden-camunda-7.24.0.json").read_text())
     return [one for one in recorded if one["status"] != 401]
 

@@ -1,4 +1,4 @@
-"""The recorded downloads again, with their values in an object store: the answers are the same as from the database."""
+"""The recorded downloads again, with the values in an object store. The answers are the same as from the database."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ DOWNLOADS = [
 
 
 def long(data: bytes) -> bytes:
-    """The same bytes so often that they are no longer short."""
+    """Repeat bytes until they are long enough for the object store."""
     return data * (INLINE // len(data) + 1) if data else b""
 
 
 @pytest.fixture(scope="module")
 def short_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """The golden world as it is."""
+    """The golden world, unchanged."""
     with make_desk(f"sqlite:///{tmp_path_factory.mktemp('short')}/taskvars.db") as desk:
         fill(desk, enlarge=False)
         yield desk
@@ -47,7 +47,7 @@ def short_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture(scope="module")
 def long_desk(object_store: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """The golden world, all of whose bytes are in an object store."""
+    """The golden world, with all bytes in an object store."""
     url = f"sqlite:///{tmp_path_factory.mktemp('long')}/taskvars.db"
     with make_desk(url, TASKVARS_CONTENTS=stores.empty_prefix(*object_store)) as desk:
         fill(desk, enlarge=True)
@@ -67,13 +67,13 @@ def fill(desk: Desk, *, enlarge: bool) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_downloads_are_answered_alike(short_desk: Desk, long_desk: Desk, profile: Profile) -> None:
+def test_downloads_have_the_same_answers(short_desk: Desk, long_desk: Desk, profile: Profile) -> None:
     found = [compare(step, short_desk, long_desk, profile) for step in DOWNLOADS]
     assert sum(found) > 50
 
 
 def compare(step: Step, short_desk: Desk, long_desk: Desk, profile: Profile) -> bool:
-    """Ask both; whether there were bytes in the answer."""
+    """Ask both and compare the answers. Return whether there were bytes in them."""
     one, other = (replay(desk.app, step, World(), MOUNTS[profile]) for desk in (short_desk, long_desk))
     assert other.status == one.status, step.label
     headers = [

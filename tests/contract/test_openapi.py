@@ -1,4 +1,4 @@
-"""openapi.json: valid, complete, and all that the engine's own document says of the same fourteen methods."""
+"""openapi.json is valid and complete. It says at least what the engine's own document says of the fourteen methods."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_engine_has_these_methods(official: Json) -> None:
 @pytest.mark.tools
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 class TestOperation:
-    """One of the fourteen, the engine's and ours; ours may say more."""
+    """One of the fourteen methods, in the engine's document and in ours, which may say more."""
 
     @pytest.fixture
     def theirs(self, official: Json, path: str, method: str) -> Json:
@@ -119,7 +119,7 @@ class TestOperation:
 
 @pytest.mark.tools
 @pytest.mark.parametrize("name", ["VariableValueDto", "PatchVariablesDto", "MultiFormVariableBinaryDto"])
-def test_what_the_engine_takes_is_taken(official: Json, ours: Json, name: str) -> None:
+def test_our_schemas_accept_what_the_engines_accept(official: Json, ours: Json, name: str) -> None:
     told, own = (document["components"]["schemas"][name] for document in (official, ours))
     assert set(own.get("required", ())) <= set(told.get("required", ()))
     for key, schema in told["properties"].items():
@@ -128,7 +128,7 @@ def test_what_the_engine_takes_is_taken(official: Json, ours: Json, name: str) -
 
 
 @pytest.mark.parametrize("prefix", ["", "/engine-rest"])
-def test_every_route_is_described_and_nothing_else(prefix: str) -> None:
+def test_exactly_our_routes_are_described(prefix: str) -> None:
     app = make_app(prefix)
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("taskvars.")]
     routes = {path.removeprefix(prefix) for rule in rules for path in built(rule)}
@@ -143,7 +143,7 @@ def test_every_route_is_described_and_nothing_else(prefix: str) -> None:
 
 
 def built(rule: Rule) -> set[str]:
-    """The paths of a rule, with the contract's names for what is left open in them."""
+    """Return the paths of a rule, with the contract's names for the placeholders."""
     values = {"task_id": "{id}", "name": "{varName}", "_": "openapi.json", "upload_id": "{uploadId}"}
     paths = (
         rule.build({name: (values | {"scope": scope})[name] for name in rule.arguments - {"below"}}) for scope in SCOPES
@@ -201,7 +201,7 @@ def test_a_server_leads_to_the_variables() -> None:
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_the_host_s_own_document_goes_first(first: bool) -> None:
+def test_the_hosts_own_document_wins(first: bool) -> None:
     app = Flask("host")
     app.testing = True
     if first:
@@ -221,7 +221,7 @@ def test_its_url_can_be_built(prefix: str) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "/engine-rest"])
-def test_it_can_be_elsewhere_or_nowhere(prefix: str) -> None:
+def test_it_can_be_moved_or_switched_off(prefix: str) -> None:
     app, hidden = Flask("elsewhere"), Flask("nowhere")
     TaskVars(MemoryStorage(), everybody, url_prefix=prefix, openapi_path="/docs/tasks.json").init_app(app)
     TaskVars(MemoryStorage(), everybody, url_prefix=prefix, openapi_path="").init_app(hidden)
@@ -265,7 +265,7 @@ def test_it_is_read_only() -> None:
 
 
 def parameters(document: Json, operation: Json) -> dict[tuple[str, str, bool], Json]:
-    """The name, place and need of each parameter, and its schema."""
+    """Return the schema of each parameter by its name, its place, and whether it is required."""
     found = [resolved(document, parameter) for parameter in operation.get("parameters", ())]
     return {(one["name"], one["in"], one.get("required", False)): essence(one["schema"]) for one in found}
 

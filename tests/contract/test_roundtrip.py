@@ -1,4 +1,4 @@
-"""A value of any type, written by one method, reads the same by every other method."""
+"""A value of any type that one method writes is the same in every method that reads it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ FILE_NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_
 
 @dataclass
 class Sample:
-    """A value, as the Python API takes it and as JSON.
+    """A value, as in the Python API and as JSON.
 
-    :param data: the bytes of a Bytes or File; None for the others, and for a null.
+    :param data: the bytes of a Bytes or File; None for other types and for null.
     """
 
     value: TypedValue
@@ -42,7 +42,7 @@ class Sample:
         return isinstance(self.value, (Bytes, File))
 
     def given(self) -> Document:
-        """What a PUT of it says; a File's Base64 is nowhere else."""
+        """Return the document of a PUT. Only this document has the Base64 of a File."""
         encoded = None if self.data is None else b64encode(self.data).decode()
         return self.document | {"value": encoded} if self.binary else self.document
 
@@ -94,7 +94,7 @@ NAMES = st.sampled_from(["v", "ä \N{SNOWMAN}", "a.b", "%41", "V"])
 
 @pytest.fixture(scope="module", params=KINDS)
 def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """One app on each storage, for all examples."""
+    """An app on each storage in turn, shared by all examples."""
     match request.param:
         case "memory":
             url = None
@@ -109,7 +109,7 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def path_to(name: str) -> str:
-    """The path of a variable as the test client wants it, which unescapes it."""
+    """Return the path of a variable, escaped for the test client."""
     return f"/task/t/variables/{name.replace('%', '%25')}"
 
 
@@ -118,7 +118,7 @@ def write_typed(desk: Desk, name: str, sample: Sample) -> None:
 
 
 def write_untyped(desk: Desk, name: str, sample: Sample) -> None:
-    """As the value alone, where that says the type."""
+    """Write the value without its type, if the type follows from the value."""
     value = sample.document["value"]
     kind = {str: "String", bool: "Boolean", float: "Double"}.get(type(value))
     if type(value) is int:
@@ -152,7 +152,7 @@ WRITERS = [write_typed, write_untyped, write_modification, write_upload, write_p
 
 
 def check_reads(desk: Desk, name: str, sample: Sample) -> None:
-    """Read a value in every way."""
+    """Read a value by every method, and compare."""
     alone, client = desk.client.get(path_to(name)), desk.client
     assert alone.get_json() == sample.document
     assert client.get("/task/t/variables").get_json() == {name: sample.document}
@@ -192,8 +192,8 @@ def test_what_is_written_is_read(desk: Desk, sample: Sample, name: str, order: l
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sample=VALUES)
-def test_what_is_read_can_be_written_again(desk: Desk, sample: Sample) -> None:
-    """The document of a GET is that of a PUT, but for the bytes of a File."""
+def test_a_document_that_was_read_can_be_written_again(desk: Desk, sample: Sample) -> None:
+    """A GET returns the document for a PUT, except for the bytes of a File."""
     desk.storage.set("around", "v", sample.value)
     read = desk.client.get(path_to("v")).get_json()
     assert json.loads(json.dumps(read)) == read

@@ -1,4 +1,4 @@
-"""JSON bodies: which are read, and what is said about those that are not."""
+"""JSON bodies: which are accepted, and the messages for all others."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_other_media_types_are_refused(content_type: str, body: bytes) -> None:
         read(body, content_type)
 
 
-def test_a_body_without_a_type_is_refused_but_nothing_at_all_is_no_body() -> None:
+def test_a_body_without_a_media_type_is_refused_unless_it_is_empty() -> None:
     with pytest.raises(UnsupportedMediaType):
         read(b"{}", None)
     with pytest.raises(NoBody):
@@ -82,7 +82,7 @@ def test_an_empty_body_is_an_empty_document() -> None:
 
 
 @pytest.mark.parametrize("body", [b"null", b" null\n", b" ", b"\r\n\t "])
-def test_null_and_blanks_are_no_document(body: bytes) -> None:
+def test_null_and_blanks_are_refused(body: bytes) -> None:
     with pytest.raises(NoBody, match="JSON object is needed") as refusal:
         read(body)
     assert (refusal.value.status, refusal.value.engine_status) == (400, 500)
@@ -121,27 +121,27 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("body", BROKEN, ids=lambda body: repr(body[:30]))
-def test_what_is_no_json_is_refused(body: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidBody, match=r"The body is not JSON: .+") as refusal:
         read(body)
     assert refusal.value.status == 400
 
 
 @pytest.mark.parametrize("body", [b"[]", b"5", b'"x"', b"true", b"[null]"])
-def test_what_is_no_object_is_refused(body: bytes) -> None:
+def test_a_body_that_is_not_an_object_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidBody, match=r"The body does not fit: it must be a JSON object\."):
         read(body)
 
 
 @pytest.mark.parametrize("one", [(b"[", b"]"), (b'{"a":', b"}")])
-def test_what_is_nested_too_deeply_is_refused(one: tuple[bytes, bytes]) -> None:
+def test_a_body_nested_too_deeply_is_refused(one: tuple[bytes, bytes]) -> None:
     with pytest.raises(InvalidBody, match=r"The body is nested too deeply\."):
         read(b'{"value": ' + one[0] * 100_000 + b"1" + one[1] * 100_000 + b"}")
 
 
 @pytest.mark.parametrize("one", ["[{}]", '{{"a": {}}}'])
 def test_how_deep_a_body_may_be(one: str) -> None:
-    """The body itself is the first level."""
+    """The body itself counts as the first level."""
     value = "1"
     for _ in range(SETTINGS.max_json_depth - 1):
         value = one.format(value)
@@ -155,7 +155,7 @@ NAMED = [
     ('{"modifications": {"a": {}, "b": {}}, "deletions": ["a", "a"]}', False),
     ('{"deletions": ["c", "c", "c", "c"]}', False),
     ('{"modifications": {"a": {}, "b": {}, "c": {}}, "more": [1, 2, 3, 4]}', True),
-    ('{"modifications": [1, 2, 3, 4]}', False),  # counted before it is known not to fit
+    ('{"modifications": [1, 2, 3, 4]}', False),  # counted before the schema is checked
 ]
 
 
@@ -182,12 +182,12 @@ def test_unknown_keys_are_ignored() -> None:
 @pytest.mark.parametrize(
     ("given", "kept"), [("null", None), ('""', ""), ("5", "5"), ("1.0", "1.0"), ("1e21", "1.0E21"), ("true", "true")]
 )
-def test_a_type_is_a_text_and_scalars_become_one(given: str, kept: str | None) -> None:
+def test_a_scalar_as_the_type_becomes_text(given: str, kept: str | None) -> None:
     assert read(f'{{"type": {given}}}'.encode())["type"] == kept
 
 
 @pytest.mark.parametrize("value", ["null", "[]", "{}", '{"a": [1, null]}', '"x"', "1e400", "-0.0", '"\\ud800"'])
-def test_a_value_is_anything(value: str) -> None:
+def test_a_value_may_be_any_json(value: str) -> None:
     assert read(f'{{"value": {value}, "valueInfo": null}}'.encode()) == EMPTY | {"value": json.loads(value)}
 
 
@@ -201,7 +201,7 @@ def test_a_value_is_anything(value: str) -> None:
         (b'{"valueInfo": 5, "type": {}}', '"type": '),
     ],
 )
-def test_what_is_no_typed_value_is_refused(body: bytes, words: str) -> None:
+def test_an_invalid_typed_value_is_refused(body: bytes, words: str) -> None:
     with pytest.raises(InvalidBody, match="The body does not fit") as refusal:
         read(body)
     assert words in str(refusal.value)
@@ -231,19 +231,19 @@ def test_modifications_and_deletions() -> None:
         (b'{"deletions": [{}]}', '"0": ["Not a valid string."]'),
     ],
 )
-def test_what_is_no_patch_is_refused(body: bytes, words: str) -> None:
+def test_an_invalid_modification_is_refused(body: bytes, words: str) -> None:
     with pytest.raises(InvalidBody, match="The body does not fit") as refusal:
         read_patch(JSON, body, SETTINGS)
     assert words in str(refusal.value)
 
 
-def test_a_variable_that_is_null_is_no_document() -> None:
+def test_null_in_place_of_a_typed_value_is_refused() -> None:
     with pytest.raises(NoBody):
         read_patch(JSON, b'{"modifications": {"a": {}, "b": null}}', SETTINGS)
 
 
 @given(st.binary() | st.text().map(str.encode) | st.from_type(dict[str, str]).map(json.dumps).map(str.encode))
-def test_every_body_is_read_or_refused_in_words(body: bytes) -> None:
+def test_every_body_is_read_or_refused_with_a_message(body: bytes) -> None:
     for reader, keys in ((read_value, {"type", "value", "valueInfo"}), (read_patch, {"modifications", "deletions"})):
         try:
             loaded: dict[str, Any] | InvalidRequest = reader(JSON, body, SETTINGS)

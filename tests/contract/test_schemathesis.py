@@ -1,4 +1,4 @@
-"""Requests that schemathesis makes out of our own openapi.json: every answer is as described there, and no failure."""
+"""Requests that schemathesis generates from our openapi.json. Every answer is as described there, and none is a 5xx."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SETTINGS = hypothesis.settings(
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Keeps connections open, and keeps quiet."""
+    """A handler that keeps connections open and logs nothing."""
 
     protocol_version = "HTTP/1.1"
 
@@ -49,7 +49,7 @@ class QuietHandler(WSGIRequestHandler):
 
 @contextmanager
 def listening(app: Flask) -> Iterator[str]:
-    """The app on a free port; gives its URL."""
+    """Serve the app on a free port, and yield its URL."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -62,7 +62,7 @@ def listening(app: Flask) -> Iterator[str]:
 
 
 def furnish(desk: Desk) -> None:
-    """Two tasks, one of them within another scope, with variables of most kinds; what was there before is gone."""
+    """Replace all scopes by two tasks, one of them in another scope, with variables of most types."""
     for scope in ("claim-17", "task-2"):
         desk.storage.remove_scope(scope)
     desk.storage.add_scope("claim-17")
@@ -78,7 +78,7 @@ def furnish(desk: Desk) -> None:
 
 
 def hurry(desk: Desk) -> None:
-    """Let SQLite not wait for the disk."""
+    """Keep SQLite from waiting for the disk."""
     if desk.db is not None:
         desk.db.engine.dispose()
         sa.event.listen(desk.db.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
@@ -86,7 +86,7 @@ def hurry(desk: Desk) -> None:
 
 @dataclass
 class Described:
-    """A host app that listens at a URL, and what it has answered so far."""
+    """A host app that listens at a URL. It records its answers."""
 
     desk: Desk
     url: str = ""
@@ -94,7 +94,7 @@ class Described:
     answered: dict[tuple[str, str], set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def note(self, response: Response) -> Response:
-        """Note what is answered to which path and method; undo what was done, if each request is to meet the same."""
+        """Record the answer to each path and method. Undo the change if each request shall meet the same world."""
         arguments = {
             "task_id": "{id}",
             "name": "{varName}",
@@ -108,12 +108,12 @@ class Described:
         return response
 
     def statuses(self) -> set[int]:
-        """All that was answered."""
+        """Return all statuses so far."""
         print({operation: sorted(statuses) for operation, statuses in self.answered.items()})
         return set().union(*self.answered.values())
 
     def done(self) -> set[tuple[str, str]]:
-        """Which methods succeeded, in one scope or the other."""
+        """Return the methods that have succeeded, each with its scope."""
         return {
             (path.replace("localVariables", "variables"), method)
             for (path, method), statuses in self.answered.items()
@@ -129,7 +129,7 @@ def described(request: pytest.FixtureRequest, database_url: Callable[[str], str 
         hurry(desk)
         furnish(desk)
         desk.taskvars.authorize(lambda action, task_id, name: name != "secret")
-        desk.app.testing = False  # a failure is to be a 500, as it would be elsewhere
+        desk.app.testing = False  # so that an error becomes a 500, as in production
         app = Described(desk)
         desk.app.after_request(app.note)
         with listening(desk.app) as url:
@@ -152,16 +152,17 @@ def test_single_requests(described: Described, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
     )
-    print(run.stdout, run.stderr)  # the seed, and how to repeat each failure
+    print(run.stdout, run.stderr)  # has the seed, and how to repeat each failure
     assert run.returncode == 0
     assert described.statuses() >= {200, 204, 206, 304, 400, 403, 404, 412, 413, 415, 416}
     assert described.done() >= set(OPERATIONS[:7])
 
 
 def test_sequences_of_requests(described: Described) -> None:
-    """What follows from what was answered before, along the document's links; each sequence begins with the same world.
+    """Send sequences of requests that follow the document's links. Each sequence begins with the same world.
 
-    The command line can't do this: a world that the sequence before has changed is inconsistent to it, and it stops.
+    Schemathesis's command line can't do this. It takes the changes of an earlier sequence for an inconsistency, and
+    stops.
     """
     import schemathesis
 

@@ -1,4 +1,4 @@
-"""The fault suite prints what happened, also when all went well."""
+"""The fault suite prints its figures even if all tests pass."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PROPERTY = "figures"
 
 @pytest.fixture
 def figures(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Figures]]:
-    """Makes the figures of a test, by its name in plain words; they are printed at the end of the run."""
+    """A function that makes the figures of a test, given its name in plain words. The run prints them at its end."""
     made: list[Figures] = []
 
     def make(name: str) -> Figures:
@@ -21,7 +21,7 @@ def figures(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Figures]
         return made[-1]
 
     yield make
-    # With the report, because another process than this one may print it.
+    # The figures travel with the report, because another process may print it.
     request.node.user_properties += [(_PROPERTY, str(one)) for one in made]
 
 

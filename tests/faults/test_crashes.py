@@ -1,4 +1,4 @@
-"""Connections, the database and workers are killed while clients write: nothing acknowledged is lost."""
+"""Connections, the database and workers are killed while clients write. No acknowledged write is lost."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ FAULTS: dict[str, Sequence[Callable[[Crashing], None]]] = {
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Crashing, Desk, Address]]:
-    """A database and an app that serves it, both to be killed; and a desk to look behind them."""
-    # Not in one of pytest's folders, which only their owner may enter.
+    """A database and a served app, which the test kills; and a desk to look into the database."""
+    # Not in one of pytest's folders, because only their owner may enter them.
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
             with (
@@ -52,7 +52,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Crashing, 
 
 
 class Client:
-    """Writes a variable of its own again and again, and knows what was acknowledged."""
+    """A client that writes its own variable again and again, and remembers the acknowledged writes."""
 
     def __init__(self, address: Address, number: int, counted: Figures) -> None:
         self._address, self._counted = address, counted
@@ -69,7 +69,10 @@ class Client:
             self.look()
 
     def look(self) -> bool:
-        """Read; what is there must be whole, and not older than what was acknowledged. :return: whether it was told."""
+        """Read the value and check that it is whole, and not older than the last acknowledged write.
+
+        :return: whether there was an answer.
+        """
         status, body = self._ask("GET", "/data")
         if status != 200:
             self._counted.count(lost=status == 404 and self._acknowledged > 0)
@@ -83,7 +86,7 @@ class Client:
         return f"{turn} of {self._number} ".encode() + pattern(3 * BLOCK if turn % 3 == 0 else 500)
 
     def _ask(self, method: str, end: str, body: str | None = None) -> tuple[int | None, bytes]:
-        """The answer; None where the connection ended before it did."""
+        """Return the answer; the status is None if the connection ended too early."""
         connection = http.client.HTTPConnection(*self._address, timeout=60)
         self._counted.count(requests=1)
         try:

@@ -1,4 +1,4 @@
-"""SQLite on a disk that becomes full: nothing stored is harmed, and deleting makes room again."""
+"""SQLite on a disk that becomes full. No stored value is damaged, and deleting makes room again."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.support.storage_examples import pattern
 pytestmark = pytest.mark.faults
 MIB = 1024 * 1024
 VALUE = pattern(8 * MIB)
-"""32 chunks, for which the room that is left is not enough in one transaction."""
+"""32 chunks: too many for one transaction in the remaining room."""
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small one."""
+    """A small file system."""
     made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", tmp_path], capture_output=True, text=True)
     if made.returncode:
         missing(f"no disk can be mounted: {made.stderr}")
@@ -51,7 +51,7 @@ def free(disk: Path) -> int:
     return shutil.disk_usage(disk).free
 
 
-def test_a_full_disk_can_be_left_again(engine: sa.Engine, disk: Path, figures: Callable[[str], Figures]) -> None:
+def test_deleting_frees_a_full_disk(engine: sa.Engine, disk: Path, figures: Callable[[str], Figures]) -> None:
     storage = SQLAlchemyStorage(engine)
     storage.create_tables()
     storage.add_scope("task")
@@ -63,7 +63,7 @@ def test_a_full_disk_can_be_left_again(engine: sa.Engine, disk: Path, figures: C
         storage.set("task", "c", Bytes(VALUE))
     assert [read(storage.get("task", name)) for name in storage.get_all("task")] == [VALUE, VALUE]
     if free(disk) < MIB:
-        (disk / "log").unlink()  # the write-ahead log took all that was left
+        (disk / "log").unlink()  # the write-ahead log has used all the remaining room
     counted = figures("SQLite, a full disk")
     counted.note("KiB free", free(disk) // 1024)
     storage.update("task", delete=["a", "b"])

@@ -1,4 +1,4 @@
-"""Two nodes of a Galera cluster that write at the same time: nothing acknowledged is lost, nothing is left over."""
+"""Two nodes of a Galera cluster write at the same time. No acknowledged write is lost, and nothing is left over."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Nodes(NamedTuple):
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Nodes]:
-    """Two nodes, set up as docs/operating.md tells: what one has acknowledged is seen on the other."""
+    """Two nodes, set up as docs/operating.md says: each sees the acknowledged writes of the other."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
             with galera(Path(folder)) as urls:
@@ -53,7 +53,7 @@ def nodes() -> Iterator[Nodes]:
 
 
 def at_once(*works: Callable[[], object]) -> list[BaseException | None]:
-    """Start all at the same moment, each in a thread of its own, and tell how each ended."""
+    """Start all at the same moment, each in its own thread. Return the error of each, if any."""
     barrier = threading.Barrier(len(works), timeout=30)
 
     def run(work: Callable[[], object]) -> None:
@@ -65,7 +65,7 @@ def at_once(*works: Callable[[], object]) -> list[BaseException | None]:
 
 
 class Stale(Exception):
-    """Somebody else was faster."""
+    """Another writer was faster."""
 
 
 def number(storage: SQLAlchemyStorage) -> int:
@@ -76,7 +76,7 @@ def number(storage: SQLAlchemyStorage) -> int:
 
 
 def increment(storage: SQLAlchemyStorage, counted: Figures) -> None:
-    """Add one, unless another did since the value was read."""
+    """Add one, unless another writer has changed the value since it was read."""
     before = number(storage)
 
     def guard(found: Mapping[str, Variable]) -> None:
@@ -108,8 +108,8 @@ def test_guarded_writes(own: bool, nodes: Nodes, figures: Figure, seconds: float
 
 
 @pytest.mark.lasts(short=0.5, share=0.02)
-def test_a_guard_over_two_variables(nodes: Nodes, seconds: float) -> None:
-    """Each writer leaves one of the two as it is, so that their changes have no row in common but for the lock's."""
+def test_a_guard_that_checks_two_variables(nodes: Nodes, seconds: float) -> None:
+    """Each writer changes only one of the two variables, so that their changes share only the row of the lock."""
     storages = [SQLAlchemyStorage(node, scopes=lambda task: [task]) for node in nodes]
 
     def swap(storage: SQLAlchemyStorage, name: str) -> None:
@@ -139,7 +139,7 @@ def test_many_writers_of_one_variable(nodes: Nodes) -> None:
 
 
 @pytest.mark.lasts(short=2, share=0.05)
-def test_scopes_that_are_removed_while_the_other_node_writes(nodes: Nodes, figures: Figure, seconds: float) -> None:
+def test_scopes_removed_while_the_other_node_writes(nodes: Nodes, figures: Figure, seconds: float) -> None:
     here, there = SQLAlchemyStorage(nodes.here), SQLAlchemyStorage(nodes.there)
     works: list[Callable[[str], object]] = [
         lambda task: there.update(task, put={"new": Bytes(bytes(10))}),
@@ -161,7 +161,7 @@ def test_scopes_that_are_removed_while_the_other_node_writes(nodes: Nodes, figur
 
 
 def orphans_of(engine: Engine) -> list[str]:
-    """The variables of scopes that are gone, and the scopes whose parent is."""
+    """Return the variables of deleted scopes, and the scopes whose parent was deleted."""
     gone = "NOT IN (SELECT id FROM taskvars_scope)"
     variables = f"SELECT name FROM taskvars_variable WHERE scope_id <> 'pair' AND scope_id {gone}"
     with engine.connect() as connection:
@@ -182,7 +182,7 @@ def test_sweeps_at_once(nodes: Nodes) -> None:
             assert connection.scalar(sa.text(f"SELECT count(*) FROM taskvars_{table}")) == 0
 
 
-def test_a_content_store_that_both_nodes_use_first(tmp_path: Path, nodes: Nodes) -> None:
+def test_both_nodes_are_the_first_to_use_a_content_store(tmp_path: Path, nodes: Nodes) -> None:
     def use(node: Engine) -> None:
         storage, task = SQLAlchemyStorage(node, contents=DirectoryContents(tmp_path)), str(node.url.port)
         storage.add_scope(task)

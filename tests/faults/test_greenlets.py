@@ -1,4 +1,4 @@
-"""Many slow downloads and few connections: under gevent, too, none of them waits in vain."""
+"""Many slow downloads share few database connections. All are served, under gevent too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.faults
 
 DOWNLOADS, CONNECTIONS = 24, 5
 LARGE = pattern(16 * 1024 * 1024)
-"""More than the sockets hold back for a client that does not read."""
+"""More bytes than the sockets buffer for a client that does not read."""
 WORKERS = {"gevent": ["--worker-class", "gevent"], "gthread": ["--worker-class", "gthread", "--threads", "32"]}
 
 

@@ -1,4 +1,4 @@
-"""One variable under writers, readers, ranges, guarded writes, deletes and sweeps: its history is linearizable."""
+"""The history of a variable is linearizable under writers, readers, ranges, guarded writes, deletes and sweeps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RANGES = {
     "bytes=400-,0-0": [slice(400, None), slice(1)],
 }
 GRACE = 1.0
-"""Seconds that a sweep leaves to downloads of replaced bytes."""
+"""Seconds for which a sweep keeps replaced bytes, for downloads that still read them."""
 
 
 @pytest.fixture(params=KINDS)
@@ -48,7 +48,7 @@ def desk(request: pytest.FixtureRequest, database_url: Callable[[str], str | Non
 
 
 class Observed:
-    """What all clients asked and were told."""
+    """The requests of all clients, with their answers."""
 
     def __init__(self, counted: Figures) -> None:
         self._counted = counted
@@ -57,7 +57,7 @@ class Observed:
         self.slowest = 0
 
     def write(self, client: FlaskClient, random: Random, turn: int) -> None:
-        """Write, or only over what a read has just found, or delete."""
+        """Write, or write only over the value that a read has just found, or delete."""
         value = random.randbytes(random.choice((500, 2 * BLOCK + 1)))
         tag = hashlib.sha256(value).hexdigest()
         self.values[tag] = value
@@ -75,7 +75,7 @@ class Observed:
         self.requests.append(Request(kind, start, end, tag or None, found))
 
     def read(self, client: FlaskClient, random: Random, turn: int) -> str | None:
-        """Read all or a part. :return: the tag of what was found."""
+        """Read the whole value or a part. Return its tag."""
         chosen = random.choice([*RANGES])
         start = time.monotonic_ns()
         answer = client.get(f"{URL}/data", headers={"Range": chosen} if chosen else {})
@@ -89,7 +89,7 @@ class Observed:
         return tag
 
     def _count(self, answer: TestResponse, start: int) -> int | None:
-        """The moment of an answer that tells what happened."""
+        """Count the answer. Return its moment, or None if it doesn't say whether the request took effect."""
         assert answer.status_code in (200, 204, 206, 404, 412, 503)
         answer.get_data()
         end = time.monotonic_ns()
@@ -99,7 +99,7 @@ class Observed:
 
 
 @pytest.mark.lasts(short=3, share=0.06)
-def test_one_story(
+def test_every_history_is_linearizable(
     desk: Desk, request: pytest.FixtureRequest, figures: Callable[[str], Figures], seconds: float
 ) -> None:
     storage, _ = parts(desk)
@@ -125,8 +125,8 @@ def test_one_story(
     assert impossible is None
 
 
-def test_a_lost_update_is_found() -> None:
-    """Checks the check: a guarded write that was told to have worked, over something that was not there any more."""
+def test_the_checker_finds_a_lost_update() -> None:
+    """Give the checker a wrong history: a guarded write succeeded although its condition did not hold any more."""
     first, second = Request("write", 1, 2, "a"), Request("write", 3, 4, "b")
     assert first_impossible([first, second, Request("guarded", 5, 6, "c", "b")]) is None
     assert first_impossible([first, second, stale := Request("guarded", 5, 6, "c", "a")]) is stale

@@ -1,4 +1,4 @@
-"""PgBouncer between us and PostgreSQL: a connection of the server's serves several clients in turn."""
+"""PgBouncer between us and PostgreSQL: several clients use one server connection in turn."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ VALUES = {"small": pattern(1000), "large": pattern(2 * BLOCK + 1)}
 
 @contextmanager
 def pooler(url: str, mode: str) -> Iterator[str]:
-    """A PgBouncer with three connections to the server; gives its URL."""
-    # Not in one of pytest's folders, which only their owner may enter.
+    """Start a PgBouncer with three connections to the server. Yield its URL."""
+    # Not in one of pytest's folders, because only their owner may enter them.
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
             with pgbouncer(Path(folder), url, mode) as through:
@@ -52,7 +52,7 @@ def pooled_url(postgresql_url: str) -> Iterator[str]:
 
 @pytest.fixture(params=["nobody listens", "a listener"])
 def desk(request: pytest.FixtureRequest, pooled_url: str) -> Iterator[Desk]:
-    """A desk behind the pooler, on the driver's connection and through SQLAlchemy."""
+    """A desk behind the pooler: its look-ups run on the driver's connection or, with a listener, through SQLAlchemy."""
     options = {"pool_size": CLIENTS}
     with make_desk(pooled_url, SQLALCHEMY_ENGINE_OPTIONS=options) as made:
         _, db = parts(made)
@@ -62,7 +62,7 @@ def desk(request: pytest.FixtureRequest, pooled_url: str) -> Iterator[Desk]:
 
 
 @pytest.mark.lasts(short=2, share=0.03)
-def test_serves_many_at_once_with_no_setting(desk: Desk, figures: Callable[[str], Figures], seconds: float) -> None:
+def test_many_clients_at_once_without_a_setting(desk: Desk, figures: Callable[[str], Figures], seconds: float) -> None:
     counted = figures("PgBouncer, transactions")
     for number in range(CLIENTS):
         desk.storage.add_scope(f"task-{number}")
@@ -79,7 +79,7 @@ def test_serves_many_at_once_with_no_setting(desk: Desk, figures: Callable[[str]
 
 
 def ask(client: FlaskClient, url: str, number: int, turn: int, counted: Figures) -> None:
-    """Read, change and read again; count the answers that are not as they should be."""
+    """Read, change and read again. Count the wrong answers."""
     answers = [client.get(f"{url}/{name}/data") for name in VALUES]
     wrong = [one for one, value in zip(answers, VALUES.values(), strict=True) if one.data != value + bytes([number])]
     written = client.put(f"{url}/own", json={"type": "Integer", "value": turn})
@@ -92,7 +92,7 @@ def ask(client: FlaskClient, url: str, number: int, turn: int, counted: Figures)
 def test_a_session_of_the_hosts(desk: Desk) -> None:
     storage, db = parts(desk)
     storage.add_scope("task")
-    for turn in range(20):  # a driver prepares what runs often
+    for turn in range(20):  # drivers prepare statements that run often
         joined = storage.join(db.session)
         joined.set("task", "v", turn)
         assert joined.get("task", "v")

@@ -1,4 +1,4 @@
-"""A standby of PostgreSQL: reads go there where the host says so, and it takes over when the primary dies."""
+"""A standby of PostgreSQL. Look-ups go there if the host says so, and it takes over when the primary dies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CLIENTS = 6
 
 @pytest.fixture
 def servers() -> Iterator[Replicated]:
-    # Not in one of pytest's folders, which only their owner may enter.
+    # Not in one of pytest's folders, because only their owner may enter them.
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
             with replicated(Path(folder)) as started:
@@ -43,7 +43,7 @@ def servers() -> Iterator[Replicated]:
 
 @pytest.fixture
 def served(servers: Replicated) -> Iterator[tuple[Flask, SQLAlchemyStorage]]:
-    """An app that reads from the standby."""
+    """An app whose look-ups read from the standby."""
     app, db = Flask("desk"), SQLAlchemy()
     app.config["SQLALCHEMY_DATABASE_URI"] = servers.both
     app.config["SQLALCHEMY_BINDS"] = {"replica": servers.standby}
@@ -68,15 +68,13 @@ def execute(url: str, statement: str) -> object:
 
 
 def catch_up(servers: Replicated) -> None:
-    """Wait until the standby shows all that the primary has."""
+    """Wait until the standby shows all changes of the primary."""
     position = execute(servers.primary, "SELECT pg_current_wal_lsn()")
     while not execute(servers.standby, f"SELECT pg_last_wal_replay_lsn() >= '{position}'"):
         time.sleep(0.05)
 
 
-def test_changes_never_depend_on_what_the_replica_shows(
-    servers: Replicated, served: tuple[Flask, SQLAlchemyStorage]
-) -> None:
+def test_changes_never_depend_on_the_replica(servers: Replicated, served: tuple[Flask, SQLAlchemyStorage]) -> None:
     app, storage = served
     client = app.test_client()
     storage.set("task", "v", Bytes(OLD))
@@ -100,7 +98,7 @@ def test_changes_never_depend_on_what_the_replica_shows(
 def test_promotion(
     servers: Replicated, served: tuple[Flask, SQLAlchemyStorage], figures: Callable[[str], Figures]
 ) -> None:
-    """The primary dies while it is written, and the standby takes over."""
+    """The primary dies while clients write, and the standby takes over."""
     app, _ = served
     counted = figures("promotion of a standby")
     written, promoted = [0] * CLIENTS, threading.Event()

@@ -1,4 +1,4 @@
-"""A database that falls silent, as if its cable were cut: callers get an answer within the time-outs."""
+"""A database falls silent, as if its cable were cut. Callers get an answer within the time-outs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.relay import Relay, relay
 pytestmark = pytest.mark.faults
 
 PATIENCE = 60.0
-"""Seconds; without a bound the kernel would try for a quarter of an hour."""
+"""Seconds. Without a time-out the kernel would try for a quarter of an hour."""
 SETTINGS: dict[str, dict[str, object]] = {
     "postgresql": {"connect_timeout": 2, "tcp_user_timeout": 2000, "options": "-c statement_timeout=2000"},
     "mariadb": {"connect_timeout": 2, "read_timeout": 2, "write_timeout": 2},
@@ -63,8 +63,8 @@ def test_a_silent_network(
     assert storage.get("task", "v").value == Value("Integer", 2)
 
 
-@pytest.mark.parametrize("reached", ["postgresql"], indirect=True)  # MariaDB has a bound of its own, of 50 seconds
-def test_a_lock_that_nobody_gives_back(reached: tuple[SQLAlchemyStorage, Relay, sa.URL]) -> None:
+@pytest.mark.parametrize("reached", ["postgresql"], indirect=True)  # MariaDB's own time-out takes 50 seconds
+def test_a_lock_that_is_never_released(reached: tuple[SQLAlchemyStorage, Relay, sa.URL]) -> None:
     storage, _, url = reached
     engine = sa.create_engine(url)
     with engine.begin() as connection:

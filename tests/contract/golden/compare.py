@@ -1,4 +1,4 @@
-"""Recorded answers and ours, brought into one form: what is equal there is the same to a client."""
+"""Bring recorded answers and ours into one form. If two forms are equal, a client sees no difference."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from werkzeug.http import parse_options_header
 from tests.contract.golden.world import Answer, Step, World
 
 Parts: TypeAlias = dict[str, object]
-"""`status`, `type` (media type and parameters), `disposition` (type and file name) and `body` of an answer."""
+"""The `status`, `type` (media type and parameters), `disposition` (type and file name) and `body` of an answer."""
 
 ENGINE_MADE = {"loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances"}
-"""Variables of a multi-instance activity, which no storage of ours has by itself."""
+"""Variables that an engine sets for a multi-instance activity. Our storages don't."""
 
 _JAVA_CLASS = re.compile(r"\b(?:java|com\.fasterxml|org\.(?:camunda|operaton))\.[\w.$]+|\bObjectValue \[")
 _JAVA_VALUE = re.compile(r"rO0AB")
 
 
 def recorded_parts(step: Step, engine: str, world: World) -> Parts:
-    """The recorded answer; what is no part of the contract equals anything."""
+    """Return the recorded answer. A part that is outside of the contract equals anything."""
     answer = step.answers[engine]
     headers = {name.lower(): value for name, value in answer["headers"]}
     parts: Parts = {
@@ -41,7 +41,7 @@ def recorded_parts(step: Step, engine: str, world: World) -> Parts:
 
 
 def our_parts(answer: Answer, recorded: Parts) -> Parts:
-    """Our answer in the same form; its body is read as the recorded one is."""
+    """Return our answer in the same form. Its body is read in the same way as the recorded one."""
     return {
         "status": answer.status,
         "type": media_type_of(answer.headers.get("Content-Type")),
@@ -51,7 +51,7 @@ def our_parts(answer: Answer, recorded: Parts) -> Parts:
 
 
 def live_parts(step: Step, answer: Answer) -> Parts:
-    """An answer of just now, of an engine or of ours, in the same form."""
+    """Return a new answer, from an engine or from us, in the same form."""
     parts: Parts = {
         "status": answer.status,
         "type": media_type_of(answer.headers.get("Content-Type")),
@@ -95,7 +95,7 @@ def _recorded_body(body: Mapping[str, Any], world: World) -> object:
 
 
 def _plain(document: Any) -> Any:
-    """Both codes of an error without a code are the same, and what the engine itself sets is left out."""
+    """Make the codes 0 and null equal, and leave out variables that the engine itself sets."""
     if not isinstance(document, dict):
         return document
     kept = {key: value for key, value in document.items() if key not in ENGINE_MADE}
@@ -103,7 +103,7 @@ def _plain(document: Any) -> Any:
 
 
 def _contract_only(document: Any) -> Any:
-    """Take out what Java's names of classes and its serialized objects bring in."""
+    """Leave out Java's class names and serialized objects."""
     match document:
         case {"message": str(message), **rest} if _JAVA_CLASS.search(message):
             return {**rest, "message": ANY}
@@ -115,7 +115,7 @@ def _contract_only(document: Any) -> Any:
 
 
 def media_type_of(header: str | None) -> object:
-    """The media type and its parameters."""
+    """Return the media type and its parameters."""
     if header is None:
         return None
     media_type, parameters = parse_options_header(header)
@@ -123,7 +123,7 @@ def media_type_of(header: str | None) -> object:
 
 
 def _disposition(header: str | None) -> object:
-    """The type and the effective file name: the extended one, where there is one (RFC 6266 4.3)."""
+    """Return the type and the effective file name, which is the extended one if there is one (RFC 6266 4.3)."""
     if header is None:
         return None
     kind = header.partition(";")[0]

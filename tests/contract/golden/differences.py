@@ -1,7 +1,7 @@
-"""Where our answers differ from the engines', on purpose: the whole list, with reasons.
+"""All answers in which we differ from the engines on purpose, with the reasons.
 
-The replay asserts every row: its steps exist, the parts it names differ from the recorded ones and are as they stand
-there, and all other parts of these answers are the same as the engines'. docs/compatibility.md is written out of it.
+The replay checks each row: its steps exist, the parts that it names differ from the recorded ones, we answer as the row
+says, and all other parts are the same as the engines'. docs/compatibility.md is generated from this list.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ DIFFERENCES = (*READING, *WRITING)
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Something of a row that holds for storages of our own only: beside a live engine we answer as it does.
+    """Steps of a row that hold only for our own storages. Beside a live engine we answer as it does.
 
-    :param asked: as in the row.
+    :param asked: the row's text `asked`.
     :param steps: a regular expression over the labels of the row's steps.
     :param why: the reason.
     """
@@ -60,7 +60,7 @@ BESIDE = (
 
 
 def expected_beside(step: Step, engine: str, profile: str, world: World) -> Parts:
-    """As :func:`expected_parts`, of a storage on the engine's own database."""
+    """Return the parts like :func:`expected_parts`, but for a storage on the engine's own database."""
     row = row_of(step.label, engine, profile)
     if row and any(one.asked == row.asked and re.search(one.steps, step.label) for one in BESIDE):
         return recorded_parts(step, engine, world)
@@ -69,14 +69,14 @@ def expected_beside(step: Step, engine: str, profile: str, world: World) -> Part
 
 @cache
 def row_of(label: str, engine: str, profile: str) -> Difference | None:
-    """The row about a step, if there is one."""
+    """Return the row for a step, if there is one."""
     found = [row for row in DIFFERENCES if engine in row.of and row.parts(label, profile)]
     assert len(found) <= 1, f"{label} has several rows: {[row.asked for row in found]}"
     return found[0] if found else None
 
 
 def expected_parts(step: Step, engine: str, profile: str, world: World) -> Parts:
-    """The recorded answer, with the parts of ours that differ on purpose."""
+    """Return the recorded answer, with our parts where we differ on purpose."""
     recorded = recorded_parts(step, engine, world)
     row = row_of(step.label, engine, profile)
     on_purpose = row.parts(step.label, profile) if row else {}

@@ -1,4 +1,4 @@
-"""Where our answers about what is stored differ from the engines'."""
+"""Differences from the engines in answers to requests that read."""
 
 from __future__ import annotations
 

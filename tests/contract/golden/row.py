@@ -1,4 +1,4 @@
-"""One row of the table of differences, and how our parts of an answer are written there."""
+"""The rows of the table of differences, and helpers to write the parts of our answers there."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TypeAlias
 from tests.contract.golden.world import ENGINES, World
 
 Parts: TypeAlias = Mapping[str, object]
-"""`status`, `type` (media type and parameters), `disposition` (type and file name) and `body` of our answer."""
+"""The `status`, `type` (media type and parameters), `disposition` (type and file name) and `body` of our answer."""
 
 Steps: TypeAlias = Mapping[str, Parts]
-"""From a regular expression over `case: METHOD path` to the parts of our answer that are not the engine's."""
+"""The parts of our answer that differ, by a regular expression for the step's label, `case: METHOD path`."""
 
 BARE: Mapping[str, str] = {}
 OCTETS = ("application/octet-stream", BARE)
@@ -23,17 +23,18 @@ TEXT = ("text/plain", BARE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Something that we answer in another way than the engines, on purpose. The texts are Markdown, on one line.
+    """A request that we answer differently from the engines, on purpose. The texts are Markdown, on one line.
 
     :param asked: what the request is about.
     :param engines: what the engines answer.
     :param ours: what we answer.
     :param why: the reason.
-    :param steps: where both profiles differ from the engines, in the same way.
-    :param documented: where that profile differs, or differs more.
-    :param engine: the same of the other profile, for the rare things that it does in a third way.
-    :param as_engine: what the `engine` profile answers then.
-    :param of: the engines that this is about.
+    :param steps: differences of both profiles.
+    :param documented: differences, or more differences, of the profile `documented`.
+    :param engine: differences of the profile `engine`, for the rare answers that match neither the engines nor
+        `documented`.
+    :param as_engine: what the profile `engine` answers then.
+    :param of: the engines from which we differ.
     """
 
     asked: str
@@ -47,18 +48,18 @@ class Difference:
     of: tuple[str, ...] = tuple(ENGINES)
 
     def patterns(self, profile: str) -> list[tuple[str, Parts]]:
-        """All that holds in a profile."""
+        """Return all patterns for a profile, with their parts."""
         own = {"documented": self.documented, "engine": self.engine}[profile]
         return [*self.steps.items(), *own.items()]
 
     def parts(self, label: str, profile: str) -> dict[str, object]:
-        """The parts of our answer to a step that are not the engine's; nothing, when the row is not about it."""
+        """Return the parts of our answer to a step that differ; none if the row does not concern the step."""
         found = [parts for pattern, parts in self.patterns(profile) if re.search(pattern, label)]
         return {part: value for parts in found for part, value in parts.items()}
 
 
 class Starting(str):
-    """Equals every text that starts with it: what follows are the words of the Python that runs."""
+    """A text that equals every text that starts with it. The rest depends on the version of Python."""
 
     __slots__ = ()
 
@@ -71,13 +72,13 @@ class Starting(str):
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The recorded document, but for these keys."""
+    """The recorded document with other values for some keys."""
 
     keys: Mapping[str, object]
 
 
 def ours(part: object, recorded: object, world: World) -> object:
-    """A part as a row has it, with ids in the place of placeholders."""
+    """Return a part of a row, with ids in place of the placeholders."""
     match part:
         case Changed(keys):
             assert isinstance(recorded, dict)
@@ -88,30 +89,30 @@ def ours(part: object, recorded: object, world: World) -> object:
 
 
 def saved_as(name: str) -> Parts:
-    """A download that is saved under this name."""
+    """Return the part for a download that is saved under this name."""
     return {"disposition": ("attachment", name)}
 
 
 def error(kind: str, message: str) -> Mapping[str, object]:
-    """The body of an error."""
+    """Return the body of an error."""
     return {"type": kind, "message": message, "code": None}
 
 
 def invalid(message: str) -> Mapping[str, object]:
-    """The body of an error that the caller made."""
+    """Return the body of an InvalidRequestException."""
     return error("InvalidRequestException", message)
 
 
 def absent(name: str) -> Mapping[str, object]:
-    """The body of the error for a variable that isn't there."""
+    """Return the body of the error for an absent variable."""
     return invalid(f"task variable with name {name} does not exist")
 
 
 def typed(kind: str, value: object, **info: object) -> Mapping[str, object]:
-    """The document of a variable."""
+    """Return the document of a variable."""
     return {"type": kind, "value": value, "valueInfo": info}
 
 
 def serialized(text: str, java_type: str) -> Mapping[str, object]:
-    """The document of an Object that is stored as JSON."""
+    """Return the document of an Object that is stored as JSON."""
     return typed("Object", text, objectTypeName=java_type, serializationDataFormat="application/json")

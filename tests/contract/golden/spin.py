@@ -1,4 +1,4 @@
-"""Where our answers about Json, Xml and Objects differ from those of an engine without Spin, its library for them."""
+"""Differences for Json, Xml and Objects from engines without Spin, their library for these types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The world of the golden answers, loaded through the Python API, and its requests, sent byte for byte."""
+"""The world of the golden answers, which is loaded through the Python API; and its requests, sent byte for byte."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Storage: TypeAlias = MemoryStorage | SQLAlchemyStorage
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """An answer."""
 
     status: int
     headers: Headers
@@ -38,9 +38,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request, with placeholders, and each engine's answer as it is in the file.
+    """One request with placeholders, and each engine's recorded answer.
 
-    :param label: `case: METHOD path`, by which the differences find it.
+    :param label: `case: METHOD path`. The table of differences refers to it.
     """
 
     label: str
@@ -53,7 +53,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Requests in their order, on the shared `world` or on a `fresh` one without variables."""
+    """Requests in order, on the shared `world` or on a `fresh` world without variables."""
 
     name: str
     on: str
@@ -62,16 +62,16 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All scopes in a storage, under ids of their own."""
+    """All scopes in a storage, with their own ids."""
 
     prefix: str = ""
 
     def id(self, scope: str) -> str:
-        """The id of a scope."""
+        """Return the id of a scope."""
         return self.prefix + scope
 
     def fill(self, text: str) -> str:
-        """Put ids in the place of the placeholders."""
+        """Replace the placeholders by ids."""
         for scope in _world()["scopes"]:
             text = text.replace(f"{{{scope}}}", self.id(scope))
         return text
@@ -94,19 +94,19 @@ class World:
 
 @cache
 def cases() -> tuple[Case, ...]:
-    """All cases; every engine was asked the same."""
+    """Return all cases. Every engine got the same requests."""
     recordings = [json.loads((GOLDEN / file).read_text()) for file in ENGINES.values()]
     return tuple(starmap(_case, zip(*recordings, strict=True)))
 
 
 def variables() -> list[dict[str, Any]]:
-    """All variables of the shared world, as VariableValueDtos with their `scope` and `name`."""
+    """Return all variables of the shared world, as VariableValueDtos with their `scope` and `name`."""
     found: list[dict[str, Any]] = _world()["variables"]
     return found
 
 
 def send(app: Flask, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
-    """Send a request with its path as it is: test clients would normalise it."""
+    """Send a request with its path unchanged. A test client would normalise it."""
     raw, _, query = path.partition("?")
     builder = EnvironBuilder(method=method, headers=Headers(headers), data=body, query_string=query)
     environ = builder.get_environ()
@@ -135,12 +135,12 @@ def _case(*recorded: Mapping[str, Any]) -> Case:
 
 def _step(case: str, *recorded: Mapping[str, Any]) -> Step:
     asked, *others = ({key: value for key, value in one.items() if key != "answer"} for one in recorded)
-    assert others.count(asked) == len(others), f"{case}: the engines were not asked the same"
+    assert others.count(asked) == len(others), f"{case}: the engines got different requests"
     return replace(step_of(case, asked), answers=dict(zip(ENGINES, (one["answer"] for one in recorded), strict=True)))
 
 
 def step_of(case: str, asked: Mapping[str, Any]) -> Step:
-    """A request as it is in a file, without answers."""
+    """Return a step for a request from a file, without answers."""
     label = f"{case}: {asked['method']} {asked['path']}"
     return Step(label, asked["method"], asked["path"], asked.get("headers", {}), _bytes(asked), {})
 
@@ -157,7 +157,7 @@ def _bytes(step: Mapping[str, Any]) -> bytes:
 
 
 def typed(item: Mapping[str, Any]) -> TypedValue:
-    """The value of one of :func:`variables`."""
+    """Return the value of one of :func:`variables`."""
     info = item.get("valueInfo", {})
     if item["type"] not in ("Bytes", "File"):
         return Value(item["type"], item["value"], info)

@@ -1,4 +1,4 @@
-"""Where our answers to what is written, and what is read of it afterwards, differ from the engines'."""
+"""Differences from the engines in answers to requests that write, and in later reads of the written values."""
 
 from __future__ import annotations
 
