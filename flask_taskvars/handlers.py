@@ -80,6 +80,8 @@ def _problem(error: TaskVarsError) -> Response:
     document = error.document(_attempt())
     if engine and error.engine_type:
         document["type"] = error.engine_type
+    if engine and error.engine_message:
+        document["message"] = error.engine_message
     if isinstance(error, Unavailable):
         failure_log(error.what)(error)
     document["message"] = _shortened(str(document["message"]), current_mount().settings.max_message_length)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from urllib.parse import quote
 
 from flask import Response, after_this_request, current_app, request
-from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import HTTPException
 
 from .contract.conversions import Given
 from .contract.resumable import Plan
@@ -22,6 +22,7 @@ from .errors import (
     UploadExpired,
     UploadLocked,
     UploadNotFound,
+    WrongContentType,
     WrongOffset,
 )
 from .http import tus
@@ -78,7 +79,7 @@ def create_upload(mount: Mount, task_id: str, name: str, *, local: bool) -> Resp
     checksum = tus.read_checksum(request.headers)
     with_bytes = request.mimetype == tus.BODY_TYPE
     if not with_bytes and (request.content_length or is_chunked(request)):
-        raise UnsupportedMediaType
+        raise WrongContentType(request.content_type, tus.BODY_TYPE)
     upload = storage.begin_upload(task_id, length, plan.text())
     if with_bytes or not length:
         try:
@@ -108,7 +109,7 @@ def append_upload(mount: Mount, task_id: str, upload_id: str) -> Response:
     """PATCH …/uploads/{id}: add bytes to the upload. The last byte sets the variable."""
     upload, plan = _find(mount, task_id, upload_id)
     if request.mimetype != tus.BODY_TYPE:
-        raise UnsupportedMediaType
+        raise WrongContentType(request.content_type, tus.BODY_TYPE)
     if tus.read_offset(request.headers) != upload.offset:
         raise WrongOffset(upload.offset)
     checksum = tus.read_checksum(request.headers)

@@ -6,10 +6,9 @@ import json
 from typing import Any
 
 from marshmallow import Schema, ValidationError
-from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.http import parse_options_header
 
-from ..errors import InvalidBody, NoBody, TooLarge
+from ..errors import InvalidBody, NoBody, TooLarge, WrongContentType
 from ..settings import Settings
 from .schemas import PatchVariablesSchema, VariableValueSchema
 
@@ -19,7 +18,7 @@ _VALUE, _PATCH = VariableValueSchema(), PatchVariablesSchema()
 def read_value(content_type: str | None, body: bytes, settings: Settings) -> dict[str, Any]:
     """Read a VariableValueDto.
 
-    :raises UnsupportedMediaType: the body is not `application/json`.
+    :raises WrongContentType: the body is not `application/json`.
     :raises NoBody: the body is missing or `null`.
     :raises InvalidBody: the body is not JSON, is nested too deeply, or does not fit the schema.
     """
@@ -29,7 +28,7 @@ def read_value(content_type: str | None, body: bytes, settings: Settings) -> dic
 def read_patch(content_type: str | None, body: bytes, settings: Settings) -> dict[str, Any]:
     """Read a PatchVariablesDto.
 
-    :raises UnsupportedMediaType: the body is not `application/json`.
+    :raises WrongContentType: the body is not `application/json`.
     :raises NoBody: the body is missing or `null`, or one of the modifications is `null`.
     :raises InvalidBody: the body is not JSON, is nested too deeply, or does not fit the schema.
     :raises TooLarge: the body names too many variables.
@@ -50,7 +49,7 @@ def _document(content_type: str | None, body: bytes, settings: Settings) -> dict
     if content_type is None and not body:
         raise NoBody
     if media_type.lower() != "application/json":
-        raise UnsupportedMediaType
+        raise WrongContentType(content_type, "application/json")
     document = _parse(body) if body else {}
     if document is None:
         raise NoBody

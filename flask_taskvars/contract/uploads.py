@@ -8,10 +8,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from flask import Request
-from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.http import parse_options_header
 
-from ..errors import BadMediaType, InvalidFile, InvalidRequest, NoBody
+from ..errors import BadMediaType, InvalidFile, InvalidRequest, NoBody, WrongContentType
 from ..http.headers import OCTET_STREAM
 from ..http.incoming import Incoming
 from ..http.multipart import Part, held_text, parts
@@ -44,7 +43,7 @@ def read_upload(name: str, request: Request, storage: StorageAdapter, settings: 
 
     The storage stages the data, in constant memory. Bytes that are not stored inside the `with` are deleted.
 
-    :raises UnsupportedMediaType: the request is not `multipart/form-data`.
+    :raises WrongContentType: the request is not `multipart/form-data`.
     :raises UnreadableBody: the client or the network broke off.
     :raises InvalidRequest: the form can't be read, or its parts don't make a value.
     :raises TooLarge: a part or its headers are too long.
@@ -53,7 +52,7 @@ def read_upload(name: str, request: Request, storage: StorageAdapter, settings: 
     if not request.mimetype and not request.content_length:
         raise NoBody(_NO_DATA)
     if request.mimetype != "multipart/form-data":
-        raise UnsupportedMediaType
+        raise WrongContentType(request.content_type, "multipart/form-data")
     if "form" in vars(request):
         raise RuntimeError(
             "request.form was read before the upload, so that its bytes are gone. With Flask-WTF, call "

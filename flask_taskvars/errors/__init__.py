@@ -25,6 +25,7 @@ from .caller import (
     Unserializable,
     UnsupportedType,
     VariableNotFound,
+    WrongContentType,
 )
 from .refused import (
     Embedded,
@@ -96,6 +97,7 @@ __all__ = [
     "UploadLocked",
     "UploadNotFound",
     "VariableNotFound",
+    "WrongContentType",
     "WrongOffset",
     "WrongTenant",
 ]

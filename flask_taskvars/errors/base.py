@@ -28,13 +28,15 @@ class TaskVarsError(Exception):
     """The base class of all errors that become an answer.
 
     `status` is the HTTP status. `engine_status` replaces it in the `engine` profile if Camunda 7 sends another one.
-    `type` and `code` go into the JSON beside the message; `engine_type` replaces `type` in the `engine` profile.
+    `type` and `code` go into the JSON beside the message; in the `engine` profile `engine_type` replaces `type`, and
+    `engine_message` the message.
     """
 
     status = 500
     engine_status: int | None = None
     type = "RestException"
     engine_type: str | None = None
+    engine_message: str | None = None
     code: int | None = None
 
     def document(self, attempt: Attempt | None = None) -> dict[str, object]:

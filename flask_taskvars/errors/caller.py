@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from .base import Attempt, NotFound, Prefixed, TaskVarsError
 
+MAX_SHOWN = 80
+"""The most characters of a header that a message repeats."""
+
 
 class TaskNotFound(Prefixed, NotFound):
     """No task has this id."""
@@ -126,6 +129,32 @@ class NotBinary(InvalidRequest):
 
     def __init__(self, task_id: str) -> None:
         super().__init__(f"Value of variable with id {task_id} is not a binary value.")
+
+
+class WrongContentType(TaskVarsError):
+    """The method does not take a body of this Content-Type (RFC 9110 15.5.16).
+
+    :param sent: the request's header; None if it has none.
+    :param needed: the media type that the method takes.
+    """
+
+    status = 415
+    type = "NotSupportedException"
+    engine_message = "HTTP 415 Unsupported Media Type"
+
+    def __init__(self, sent: str | None, needed: str) -> None:
+        not_this = f", not {_shown(sent)}." if sent else ": the request has no Content-Type."
+        super().__init__(f"Send {needed} here{not_this}")
+        self.needed = needed
+
+    def headers(self) -> dict[str, str]:
+        return {"Accept": self.needed}
+
+
+def _shown(header: str) -> str:
+    """Shorten a header of the caller's for a message, and make each character visible."""
+    text = header if len(header) <= MAX_SHOWN else f"{header[: MAX_SHOWN - 1]}…"
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 class TooLarge(TaskVarsError):

@@ -63,6 +63,7 @@ TABLE: list[tuple[TaskVarsError, int, int | None, str, int | None, str]] = [
         None,
         "The variable is not in the state that the request's preconditions name: fetch it again.",
     ),
+    (errors.WrongContentType("a/b", "c/d"), 415, None, "NotSupportedException", None, "Send c/d here, not a/b."),
     (
         errors.RangeNotSatisfiable(10),
         416,

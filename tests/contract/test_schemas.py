@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from werkzeug.exceptions import UnsupportedMediaType
 
 from flask_taskvars.contract.bodies import read_patch, read_value
 from flask_taskvars.contract.schemas import ExceptionSchema
-from flask_taskvars.errors import InvalidBody, InvalidRequest, NoBody, TooLarge
+from flask_taskvars.errors import InvalidBody, InvalidRequest, NoBody, TooLarge, WrongContentType
 from flask_taskvars.settings import Settings
 from tests.support.desk import Desk, make_desk
 from tests.support.forms import error_type, message
@@ -61,12 +60,12 @@ def test_json_is_utf_8_whatever_its_charset_says(content_type: str) -> None:
 )
 @pytest.mark.parametrize("body", [b"", b"{}"])
 def test_other_media_types_are_refused(content_type: str, body: bytes) -> None:
-    with pytest.raises(UnsupportedMediaType):
+    with pytest.raises(WrongContentType):
         read(body, content_type)
 
 
 def test_a_body_without_a_media_type_is_refused_unless_it_is_empty() -> None:
-    with pytest.raises(UnsupportedMediaType):
+    with pytest.raises(WrongContentType):
         read(b"{}", None)
     with pytest.raises(NoBody):
         read(b"", None)

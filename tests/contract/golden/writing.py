@@ -26,6 +26,7 @@ NOT_BASE64 = r"^put 58 .*: "
 LONG_NAME = "Ids and names have at most 255 characters, and neither NUL nor lone surrogates."
 NOT_FITTING = r"^put body [245] .*: PUT |^modify (7|7 local|8|14) .*: POST "
 TWO_WRONG = r"^modify two wrongly: POST "
+NOT_SUPPORTED = "NotSupportedException"
 NOT_TRANSIENT = "ENGINE-17006 Cannot set transient variable with name w to non-transient variable and vice versa."
 
 BODIES = (
@@ -43,6 +44,18 @@ BODIES = (
         why="The message helps the caller to find the mistake.",
         steps={
             r"^put body 1[14] .*: PUT |^modify bad json: POST ": {"body": invalid(Starting("The body is not JSON: "))}
+        },
+    ),
+    Difference(
+        asked="a JSON body with another Content-Type, or with none",
+        engines="415 with a message that repeats only the status",
+        ours="415 with a message that names the Content-Type that was sent, and the one that is needed",
+        why="The message helps the caller to find the mistake.",
+        documented={
+            r"^put body 6 .*: PUT ": {"body": error(NOT_SUPPORTED, "Send application/json here, not text/plain.")},
+            r"^put body 7 .*: PUT ": {
+                "body": error(NOT_SUPPORTED, "Send application/json here: the request has no Content-Type.")
+            },
         },
     ),
     Difference(
