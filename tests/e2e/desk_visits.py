@@ -1,4 +1,4 @@
-"""Visits to the demo: the browser, Ada's first task, and what programs get."""
+"""Shared by the tests of the demo in a browser: the browser, Ada's first task, and requests of programs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser, url: str) -> Iterator[Page]:
-    """The login page in a profile of its own."""
+    """The login page, in its own profile."""
     with new_tab(browser) as opened:
         opened.goto(url)
         yield opened
@@ -45,7 +45,7 @@ def desk(page: Page) -> Page:
     """Ada's first task."""
     log_in(page, "Ada")
     page.get_by_role("link", name="Check the policy").click()
-    page.locator("#count:not(:empty)").wait_for()  # its scripts have run
+    page.locator("#count:not(:empty)").wait_for()  # the page's scripts have run
     return page
 
 
@@ -60,7 +60,7 @@ def new_file(tmp_path: Path) -> Callable[[str, bytes], Path]:
 
 
 def ask(url: str, user: str = "ada") -> tuple[int, bytes]:
-    """What a program gets from the desk."""
+    """Return the status and the bytes that a program gets from the desk."""
     request = urllib.request.Request(url, headers={"Authorization": authorization(user)})
     try:
         with urllib.request.urlopen(request) as answer:
@@ -75,13 +75,13 @@ def data_of(url: str, name: str) -> str:
 
 
 def log_in(page: Page, name: str) -> None:
-    """Log in on the login page, and wait for the tasks: a click doesn't wait for what it leads to."""
+    """Log in on the login page, and wait for the tasks, because a click does not wait for the next page."""
     page.get_by_role("button", name=f"Log in as {name}").click()
     page.locator(".tasks").wait_for()
 
 
 def choose(page: Page, button: str, *files: Path) -> None:
-    """Click a button that asks for files, and choose some."""
+    """Click a button that asks for files, and choose these."""
     with page.expect_file_chooser() as asked:
         page.get_by_role("button", name=button).click()
     asked.value.set_files(files)
@@ -99,14 +99,14 @@ def preview(page: Page, title: str) -> None:
 
 
 def said(page: Page, text: str, role: str = "status") -> None:
-    """Wait until the desk says so."""
+    """Wait until the desk shows this message."""
     page.locator(f".said [role={role}]").get_by_text(text).wait_for()
 
 
 class Network:
-    """A page's way to the desk, as Chromium emulates it.
+    """The network between a page and the desk, as Chromium emulates it.
 
-    One for each page: of two sessions of the protocol, the first one's limits hold whatever the second one says.
+    Make only one for each page: if there are two, the limits of the first hold whatever the second says.
     """
 
     def __init__(self, page: Page) -> None:
@@ -114,13 +114,13 @@ class Network:
         self._session.send("Network.enable")
 
     def limit(self, bytes_a_second: int = -1, offline: bool = False) -> None:
-        """Send no more than so many bytes a second, -1 is as fast as it goes; or nothing at all."""
+        """Send at most so many bytes a second; -1 means no limit. When offline, send nothing."""
         limits = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_a_second}
         self._session.send("Network.emulateNetworkConditions", limits)
 
 
 def slow_down(page: Page, bytes_a_second: int) -> Network:
-    """Send no more than so many bytes a second, until the network is told otherwise."""
+    """Send at most so many bytes a second, until the network gets another limit."""
     network = Network(page)
     network.limit(bytes_a_second)
     return network

@@ -1,6 +1,6 @@
-"""A value of any size goes through HTTP into the database and back, in a server whose memory stays flat.
+"""A value of any size goes through HTTP into the database and back, while the server's memory stays constant.
 
-`TASKVARS_TEST_BYTES` is its size; `-s` shows how fast it was.
+`TASKVARS_TEST_BYTES` sets its size. `-s` shows the speed.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.tools]
 SIZE = int(os.environ.get("TASKVARS_TEST_BYTES", 512 * 2**20))
 PIECE = noise(2**20)
 GROWTH = 32 * 2**20
-"""What a big value may cost more than a small one, in bytes of memory."""
+"""The bytes of memory that a big value may take beyond a small one."""
 
 HEAD = part("data", b"", "big.bin", "application/x-big").removesuffix(b"\r\n")
 TAIL = b"\r\n" + part("valueType", "File") + END
 
 
 def pieces(size: int) -> Iterator[bytes]:
-    """Bytes of which no two MiB are the same."""
+    """Yield bytes in which no two MiB are equal."""
     for number in range(-(-size // len(PIECE))):
         piece = number.to_bytes(8, "big") + PIECE[8:]
         yield piece[: size - number * len(PIECE)]
@@ -47,7 +47,7 @@ def digest(parts: Iterator[bytes]) -> str:
 
 
 def peak(log: Path) -> int:
-    """The most memory that any process of the server held so far (VmHWM), in bytes."""
+    """Return the peak memory of the server's processes so far in bytes (VmHWM)."""
     pids = re.findall(r"\[(\d+)\] \[INFO\] (?:Starting gunicorn|Booting worker)", log.read_text())
     statuses = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
     return max(int(found[1]) * 1024 for status in statuses if (found := re.search(r"VmHWM:\s+(\d+) kB", status)))
@@ -65,7 +65,7 @@ def send(address: Address, name: str, size: int) -> None:
 
 
 def receive(address: Address, name: str) -> str:
-    """The SHA-256 of a download."""
+    """Download a value, and return its SHA-256."""
     with Connection(address) as connection:
         connection.send(request(f"/task/t/variables/{name}/data"))
         head = connection.head()

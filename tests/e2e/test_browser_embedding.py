@@ -1,4 +1,4 @@
-"""Downloads in a real browser's page: none of them runs there, whatever the host's own headers are."""
+"""Downloads in pages of a real browser. None of them runs there, whatever the host's own headers are."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STORED = {
 
 @contextmanager
 def site(setup: Callable[[Flask], object] | None = None, **settings: object) -> Iterator[str]:
-    """Serve a host with a calm page, with the stored files, and with unprotected copies of them."""
+    """Serve a host with an empty page, the stored files, and unprotected copies of them."""
     app, storage = Flask("host"), MemoryStorage()
     storage.add_scope("t")
     for name, file in STORED.items():
@@ -96,9 +96,9 @@ def test_no_page_can_run_a_download(page: Page, tag: str, attributes: dict[str, 
     with site(TASKVARS_CACHE_CONTROL=cache) as origin:
         page.goto(origin)
         assert page.evaluate(LOAD, [tag, attributes | {link: bare}]) == "load"
-        assert page.evaluate(ran) is True, "what is not protected runs"
+        assert page.evaluate(ran) is True, "even the unprotected copy does not run"
         page.goto(origin)
-        # It is in the cache now, as what was fetched.
+        # Now the download is in the browser's cache.
         assert page.evaluate("async url => (await fetch(url)).status", data) == 200
         assert page.evaluate(LOAD, [tag, attributes | {link: data}]) == "error"
         assert page.evaluate(ran) is False
@@ -123,7 +123,7 @@ def test_no_worker_runs_a_download(page: Page, kind: str) -> None:
         assert page.evaluate(start, DATA.format("worker")) == "refused"
 
 
-def test_no_service_worker_is_a_download(page: Page) -> None:
+def test_no_download_becomes_a_service_worker(page: Page) -> None:
     register = "url => navigator.serviceWorker.register(url).then(() => 'registered', () => 'refused')"
     with site() as origin:
         page.goto(origin)
@@ -151,7 +151,7 @@ def test_an_image_is_shown(page: Page) -> None:
 
 
 @pytest.mark.parametrize("frame", ["<iframe src={}>", "<embed src={}>", "<object data={}>"])
-def test_a_pdf_is_shown_where_its_type_is_inline(page: Page, frame: str) -> None:
+def test_a_pdf_is_shown_if_its_type_is_inline(page: Page, frame: str) -> None:
     with site(TASKVARS_INLINE_TYPES=["application/pdf"]) as origin:
         page.goto(origin)
         with page.expect_event("framenavigated", lambda inside: inside.url.startswith("chrome-extension://")):
@@ -172,7 +172,7 @@ def _note(statuses: list[int], response: Response) -> Response:
 
 @pytest.mark.parametrize("setup", [None, talisman])
 @pytest.mark.parametrize("name", ["svg", "html"])
-def test_what_is_inline_is_sandboxed(page: Page, name: str, setup: Callable[[Flask], object] | None) -> None:
+def test_an_inline_download_is_sandboxed(page: Page, name: str, setup: Callable[[Flask], object] | None) -> None:
     statuses: list[int] = []
 
     def noting(app: Flask) -> None:
@@ -182,16 +182,16 @@ def test_what_is_inline_is_sandboxed(page: Page, name: str, setup: Callable[[Fla
 
     with site(noting, TASKVARS_INLINE_TYPES=list(ACTIVE)) as origin:
         page.goto(f"{origin}/bare/{name}", wait_until="networkidle")
-        assert page.title() == "pwned", "what is not protected runs, also under the host's own policy"
+        assert page.title() == "pwned", "even the unprotected copy does not run"
         statuses.clear()
         for _ in range(2):
             page.goto(origin + DATA.format(name), wait_until="networkidle")
             assert page.get_by_text("shown").is_visible()
             assert (page.title(), page.evaluate("origin")) == ("calm", "null")
-        assert statuses == [200, 304], "the second time it came out of the cache"
+        assert statuses == [200, 304], "the second answer did not come from the cache"
 
 
-def test_only_pages_of_the_same_origin_frame_what_is_inline(page: Page) -> None:
+def test_only_pages_of_the_same_origin_can_frame_an_inline_download(page: Page) -> None:
     with site(TASKVARS_INLINE_TYPES=list(ACTIVE)) as origin, site() as other:
         for framing, shown in ((origin, True), (other, False)):
             page.goto(framing)

@@ -1,4 +1,4 @@
-"""Stored files through a real browser: the names it saves them under, and that what is in them never runs."""
+"""Stored files in a real browser: the names under which it saves them, and that they never run."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ KEPT = [
     "fullwidth\uff0fslash.txt",
     "division\u2215slash.txt",
 ]
-"""Harmless names: they come back as they are stored."""
+"""Harmless names, which are saved unchanged."""
 
 CHANGED_BY_CHROMIUM = [
     ("the ASCII double quote is not for Windows", 'say "hi".txt', "say _hi_.txt"),
@@ -91,7 +91,7 @@ CHANGED_BY_CHROMIUM = [
     ("a tag character is invisible", "tag\U000e0041.txt", "tag_.txt"),
     ("a noncharacter", "non\ufffe.txt", "non_.txt"),
 ]
-"""Harmless to us: `filename*` has them as they are stored (the names of the rules are Chromium's reasons)."""
+"""Names that `filename*` has unchanged, but that Chromium changes. The keys name Chromium's reasons."""
 
 MADE_SAFE = [
     ("backslash: a path on Windows", "back\\slash.txt", "slash.txt"),
@@ -119,7 +119,7 @@ MADE_SAFE = [
     ("device of Windows", "CON.txt", "_CON.txt"),
     ("device of Windows without an extension", "lpt1", "_lpt1"),
 ]
-"""Names that could harm who saves them: we never send them so."""
+"""Names that could harm the user who saves them. We never send them unchanged."""
 
 LONG = [
     ("n" * 300 + ".txt", "n" * (MAX_NAME - 4) + ".txt"),
@@ -141,18 +141,18 @@ ACTIVE = {
     <text y="20">shown</text><image href="/pwned-by-markup" width="1" height="1"/>
     <script>document.title = "pwned"; fetch("/pwned-by-script")</script></svg>""",
 }
-"""Files that reach for the server when they run."""
+"""Files that send a request to the server when they run."""
 
 
 def dangers(name: str) -> set[str]:
-    """What must not be in the name of a saved file, whatever a table says."""
+    """Return the dangerous parts of a saved file's name, whatever the tables say."""
     controls = {char for char in name if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")}
     return controls | {char for char in name if unicodedata.bidirectional(char) in BIDI} | set(name) & PATHS_AND_MARKS
 
 
 @dataclass
 class Site:
-    """A desk behind a real server, with the paths that were asked for."""
+    """A desk behind a real server, with the paths of all requests."""
 
     desk: Desk
     origin: str
@@ -186,7 +186,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def showing_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site whose host lets browsers show what is in :data:`ACTIVE`."""
+    """A site whose host lets browsers show the files of :data:`ACTIVE`."""
     with site_in(tmp_path_factory.mktemp("showing-site"), TASKVARS_INLINE_TYPES=list(ACTIVE)) as made:
         yield made
 
@@ -198,7 +198,7 @@ def downloads_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def downloads(downloads_folder: Path) -> Path:
-    """The folder in which `saving_tab` saves; it is empty."""
+    """The empty folder in which `saving_tab` saves."""
     for earlier in downloads_folder.iterdir():
         earlier.unlink()
     return downloads_folder
@@ -206,7 +206,7 @@ def downloads(downloads_folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def saving_tab(browser: Browser, downloads_folder: Path) -> Iterator[Page]:
-    """One tab for many downloads, saved as a user's are."""
+    """One tab for many downloads, which are saved as a user's are."""
     with new_tab(browser) as page:
         save_downloads(page, downloads_folder)
         yield page
@@ -252,7 +252,7 @@ def test_a_long_name_can_be_saved(site: Site, saving_tab: Page, downloads: Path,
     assert [file.name for file in downloads.iterdir()] == [cut]
 
 
-def test_a_new_name_for_the_same_bytes_is_seen(site: Site, page: Page) -> None:
+def test_a_new_name_for_the_same_bytes_is_used(site: Site, page: Page) -> None:
     assert click(site, page, File(b"same", filename="draft.txt")).suggested_filename == "draft.txt"
     assert click(site, page, File(b"same", filename="final.txt")).suggested_filename == "final.txt"
 
@@ -267,7 +267,7 @@ def test_without_protection_these_files_run(site: Site, page: Page, mimetype: st
 
 
 @pytest.mark.parametrize("mimetype", ACTIVE)
-def test_what_could_run_is_downloaded(site: Site, page: Page, mimetype: str) -> None:
+def test_a_file_that_could_run_is_downloaded(site: Site, page: Page, mimetype: str) -> None:
     from playwright.sync_api import Error
 
     path = store_active(site, mimetype)
@@ -279,7 +279,7 @@ def test_what_could_run_is_downloaded(site: Site, page: Page, mimetype: str) -> 
 
 
 @pytest.mark.parametrize("mimetype", ACTIVE)
-def test_what_is_shown_inline_is_sandboxed(showing_site: Site, page: Page, mimetype: str) -> None:
+def test_a_file_that_is_shown_inline_is_sandboxed(showing_site: Site, page: Page, mimetype: str) -> None:
     path = store_active(showing_site, mimetype)
     page.goto(showing_site.origin + path, wait_until="networkidle")
     assert page.get_by_text("shown").is_visible()
@@ -289,7 +289,7 @@ def test_what_is_shown_inline_is_sandboxed(showing_site: Site, page: Page, mimet
 
 
 def store_active(site: Site, mimetype: str) -> str:
-    """Store a file of :data:`ACTIVE`, forget the requests, and give the path of its data."""
+    """Store a file of :data:`ACTIVE`, clear the list of requests, and return the path of its data."""
     site.desk.storage.set("one", "active", File(ACTIVE[mimetype], filename="active", mimetype=mimetype))
     site.requests.clear()
     return "/task/one/variables/active/data"

@@ -1,4 +1,4 @@
-"""ClamAV's daemon as a gate: what is infected stays out, and so does what could not be scanned."""
+"""ClamAV's daemon as a gate. Infected values and values that could not be scanned are not stored."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ pytestmark = pytest.mark.tools
 
 CLEAN = bytes(3 * BLOCK)
 BAD = CLEAN[: BLOCK - 10] + INFECTED + CLEAN
-"""The signature lies across the border of two blocks."""
+"""The position of the signature, across the border of two blocks."""
 
 KIB = 1024
 
 
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[tuple[str, str]]:
-    """The addresses of a daemon of this run."""
+    """The addresses of a daemon that was started for this run."""
     yield from server(clamd)  # type: ignore[arg-type,misc]
 
 
 @pytest.fixture(params=["sqlite", DIRECTORY])
 def desk(request: pytest.FixtureRequest, empty_desk: Callable[[str], AbstractContextManager[Desk]]) -> Iterator[Desk]:
-    """A task `t`, its long values in the database or in files."""
+    """A task `t` with its long values in the database or in files."""
     with empty_desk(request.param) as made:
         made.storage.add_scope("t")
         yield made
@@ -50,7 +50,7 @@ def send(desk: Desk, data: bytes, name: str = "v") -> int:
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["path", "port"])
-def test_what_is_infected_stays_out(desk: Desk, daemon: tuple[str, str], place: int) -> None:
+def test_an_infected_value_is_refused(desk: Desk, daemon: tuple[str, str], place: int) -> None:
     desk.taskvars.accept(ClamAV(daemon[place]))
     bad = {"type": "Bytes", "value": b64encode(BAD).decode()}
     for answer in (
@@ -66,7 +66,7 @@ def test_what_is_infected_stays_out(desk: Desk, daemon: tuple[str, str], place: 
     assert chunk_rows(desk) == 0
 
 
-def test_what_is_clean_is_stored(desk: Desk, daemon: tuple[str, str]) -> None:
+def test_a_clean_value_is_stored(desk: Desk, daemon: tuple[str, str]) -> None:
     desk.taskvars.accept(ClamAV(daemon[0]))
     for data in (b"", b"x", CLEAN):
         assert send(desk, data) == 204
@@ -74,8 +74,8 @@ def test_what_is_clean_is_stored(desk: Desk, daemon: tuple[str, str]) -> None:
         assert desk.client.put("/task/t/variables/v", json=document).status_code == 204
 
 
-def test_what_is_too_long_to_be_scanned(desk: Desk, daemon: tuple[str, str]) -> None:
-    """By our limit it is a 413; a limit that the daemon has beside it lets nothing in either."""
+def test_a_value_that_is_too_long_to_be_scanned_is_refused(desk: Desk, daemon: tuple[str, str]) -> None:
+    """Our limit makes it a 413. If only the daemon's limit is exceeded, the value is not stored either."""
     long = bytes(LIMIT + 1)
     gate = ClamAV(daemon[0], limit=LIMIT)
     desk.taskvars.accept(gate)
@@ -119,7 +119,7 @@ def test_the_memory_that_a_scan_takes(daemon: tuple[str, str]) -> None:
 
 @contextmanager
 def answering(folder: Path, answer: bytes | None) -> Iterator[str]:
-    """A daemon that reads a value and answers something; None hangs up after the first bytes."""
+    """Run a daemon that reads a value and gives this answer. With None it hangs up after the first bytes."""
 
     def serve() -> None:
         connection, _ = listener.accept()
@@ -139,7 +139,9 @@ def answering(folder: Path, answer: bytes | None) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("address", ["absent", "listed", "127.0.0.1:1"])
-def test_a_daemon_that_is_away(desk: Desk, address: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_value_is_stored_without_a_daemon(
+    desk: Desk, address: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "listed").touch()
     desk.taskvars.accept(ClamAV(address if ":" in address else str(tmp_path / address), timeout=2))
     answer = upload(desk, "t/variables/v", part("data", CLEAN))
@@ -165,7 +167,7 @@ def test_a_daemon_that_is_away(desk: Desk, address: str, tmp_path: Path, caplog:
         b"\xff\xfe\n",
     ],
 )
-def test_a_daemon_that_does_not_say_whether_there_is_a_virus(answer: bytes | None, tmp_path: Path) -> None:
+def test_a_daemon_with_an_unclear_answer(answer: bytes | None, tmp_path: Path) -> None:
     with answering(tmp_path, answer) as address, pytest.raises(ScannerUnavailable):
         ClamAV(address, timeout=60)("t", "v", Bytes(Zeros(BLOCK if answer is None else KIB)))
 
@@ -177,11 +179,11 @@ def test_values_that_are_not_binary_are_not_scanned() -> None:
 @pytest.mark.parametrize(
     "address", ["", "scanner", "scanner:", "scanner:65536", "::1:3310", "clamd.ctl", "unix:///clamd"]
 )
-def test_an_address_that_can_t_be_one(address: str) -> None:
+def test_an_impossible_address_is_refused(address: str) -> None:
     with pytest.raises(ConfigError, match="is neither an absolute path nor a host and port"):
         ClamAV(address)
 
 
-def test_a_limit_that_can_t_be_one() -> None:
+def test_an_impossible_limit_is_refused() -> None:
     with pytest.raises(ConfigError, match="must be a number of bytes"):
         ClamAV(limit=-1)

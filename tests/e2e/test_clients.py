@@ -24,7 +24,7 @@ pytestmark = pytest.mark.tools
 
 SIZE = 40 * 1024 * 1024 + 12345
 BROKEN_OFF = 17 * 1024 * 1024
-"""Bytes after which a client's disk is full, the first time."""
+"""Bytes after which a client's disk is full, in its first run."""
 
 PATIENCE = 300
 
@@ -32,7 +32,7 @@ CURL = ["curl", "--silent", "--show-error", "--fail", "--continue-at", "-", "--o
 WGET = ["wget", "--no-verbose", "--tries=1", "--continue", "--output-document=saved"]
 ARIA = [
     *("aria2c", "--quiet", "--no-conf", "--max-connection-per-server=8", "--split=8", "--min-split-size=1M"),
-    # Without a cache, because it takes what the cache could not write for written.
+    # Without a cache, because aria2 counts bytes as written that its cache could not write.
     *("--continue", "--file-allocation=none", "--disk-cache=0", "--out=saved"),
 ]
 
@@ -49,7 +49,7 @@ class Large:
         return f"http://{self.served.address}{path('large')}"
 
     def await_requests(self, wanted: str, number: int = 1) -> None:
-        """Wait for so many lines `<status> <Range>` in the server's log, which come after the answers."""
+        """Wait for so many lines `<status> <Range>` in the server's log, which it writes after the answers."""
         deadline = time.monotonic() + PATIENCE
         line = re.compile(rf"^GET /task/\S+ ({wanted})$", re.MULTILINE)
         while len(set(line.findall(log := self.served.log.read_text()))) < number:
@@ -69,12 +69,12 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Large]:
 
 
 def run(command: list[str], folder: Path, *, disk: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a client in a folder, whose disk is full after so many bytes of one file."""
+    """Run a client in a folder. If `disk` is given, no file can grow beyond so many bytes."""
     for program in ("prlimit", command[0]):
         if shutil.which(program) is None:
             missing(f"{program} is not installed")
     limit = ["prlimit", f"--fsize={disk}"] if disk else []
-    # Python ignores the signal for a full file, and its children do with restore_signals=False: they see an error.
+    # Python ignores SIGXFSZ. With restore_signals=False the child ignores it too, and gets an error instead.
     return subprocess.run(
         [*limit, *command],
         cwd=folder,
@@ -92,7 +92,7 @@ def sha256(file: Path) -> str:
 
 
 @pytest.mark.parametrize("command", [CURL, WGET], ids=["curl", "wget"])
-def test_a_broken_download_goes_on_where_it_ended(command: list[str], large: Large, tmp_path: Path) -> None:
+def test_a_broken_download_is_resumed(command: list[str], large: Large, tmp_path: Path) -> None:
     first = run([*command, large.url], tmp_path, disk=BROKEN_OFF)
     assert first.returncode != 0
     there = (tmp_path / "saved").stat().st_size
@@ -105,7 +105,7 @@ def test_a_broken_download_goes_on_where_it_ended(command: list[str], large: Lar
 
 @pytest.mark.parametrize("command", [CURL, WGET], ids=["curl", "wget"])
 def test_a_complete_download_is_not_fetched_again(command: list[str], large: Large, tmp_path: Path) -> None:
-    """The client asks for what follows the last byte, and learns from a 416 that nothing does."""
+    """The client asks for the bytes after the last one, and learns from a 416 that there are none."""
     assert run([*command, large.url], tmp_path).returncode == 0
     run([*command, large.url], tmp_path)
     large.await_requests(f"416 bytes={SIZE}-")
@@ -119,10 +119,10 @@ def test_eight_connections_at_once(large: Large, tmp_path: Path) -> None:
     large.await_requests(r"206 bytes=[0-9]+-[0-9]+", 2)
 
 
-def test_eight_connections_go_on_where_they_ended(large: Large, tmp_path: Path) -> None:
+def test_eight_broken_connections_are_resumed(large: Large, tmp_path: Path) -> None:
     first = run([*ARIA, large.url], tmp_path, disk=BROKEN_OFF)
     assert first.returncode != 0
-    assert (tmp_path / "saved.aria2").exists(), "its note of what it has, and what not"
+    assert (tmp_path / "saved.aria2").exists(), "aria2 has no record of the missing parts"
     second = run([*ARIA, large.url], tmp_path)
     assert second.returncode == 0, second.stdout + second.stderr
     assert sha256(tmp_path / "saved") == large.sha256

@@ -1,4 +1,4 @@
-"""`python -m example_app`, as `make demo` runs it: it serves, says what to try, and ends cleanly."""
+"""`python -m example_app`, as `make demo` runs it: it serves, prints commands to try, and ends cleanly."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def get(url: str, user: str = "ada") -> tuple[int, Message, bytes]:
             return error.code, error.headers, error.read()
 
 
-def test_it_serves_what_it_says_and_ends_cleanly(tmp_path: Path) -> None:
+def test_the_printed_commands_work_and_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
     with serving(tmp_path, FLASK_RECORDING_SIZE=SMALL) as demo:
         assert "1,000,000 bytes" in demo.said
         assert f"curl -u ada:ada -i {demo.url}/task/aTaskId/variables/aVarName/data\n" in demo.said
@@ -77,13 +77,13 @@ def test_its_large_files_in_a_bucket(s3_endpoint: str, tmp_path: Path) -> None:
 
 
 def assert_kept(folder: Path, **variables: str) -> None:
-    """What one run stores, the next one serves."""
+    """Check that the second run serves the values of the first."""
     for _ in range(2):
         with serving(folder, FLASK_RECORDING_SIZE=SMALL, **variables) as demo:
             status, _, body = get(f"{demo.url}/task/pay-out/variables/recording/data")
             assert (status, len(body)) == (200, int(SMALL))
             demo.interrupt()
-    with serving(folder, FLASK_RECORDING_SIZE=SMALL) as demo:  # and it is nowhere else
+    with serving(folder, FLASK_RECORDING_SIZE=SMALL) as demo:  # without the store, the value is missing
         assert get(f"{demo.url}/task/pay-out/variables/recording/data")[0] == 503
 
 
@@ -98,8 +98,8 @@ OBJECTS = "s3://bucket/directory?region=x"
         (OBJECTS, ".[objects]", OBJECTS),
     ],
 )
-def test_make_tells_it_where(contents: str, installs: str, setting: str, tmp_path: Path) -> None:
-    """With a Python that only says how it was run."""
+def test_make_passes_on_where_to_store_contents(contents: str, installs: str, setting: str, tmp_path: Path) -> None:
+    """The Python in this test only prints its arguments."""
     python = tmp_path / "bin" / "python"
     python.parent.mkdir()
     python.write_text('#!/bin/sh\necho "$* with ${FLASK_TASKVARS_CONTENTS-none}"\n')
@@ -110,7 +110,7 @@ def test_make_tells_it_where(contents: str, installs: str, setting: str, tmp_pat
     assert f"--editable {installs} with" in said[-2]
 
 
-def test_ctrl_c_while_it_fills_the_desk_leaves_nothing_half_made(tmp_path: Path) -> None:
+def test_ctrl_c_while_it_fills_the_desk_leaves_no_incomplete_claim(tmp_path: Path) -> None:
     with process(tmp_path, FLASK_RECORDING_SIZE=str(10**12)) as demo:
         read_until(demo, "Making a recording")
         demo.send_signal(signal.SIGINT)

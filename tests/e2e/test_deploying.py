@@ -1,4 +1,4 @@
-"""Each server is started as docs/deploying.md says, and nginx put in front of it with the page's own configuration."""
+"""Each server is started as docs/deploying.md says, behind nginx with the page's own configuration."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COMMANDS = {command.split()[0]: command.replace("\\\n", "") for command in block
 UPSTREAM = "127.0.0.1:8000"
 
 LARGE = noise(8 * 2**20)
-"""More than nginx takes by default, and than it and both sockets hold back without its disk."""
+"""More bytes than nginx accepts by default, and than nginx and both sockets buffer without the disk."""
 TEXT = b"text " * 1000
 NAME = "a/b//c %?#ü.txt"
 V = "/task/t/variables"
@@ -40,7 +40,7 @@ FEW["--blocking-threads 32"] = "--blocking-threads 2"
 
 @contextmanager
 def nginx(folder: Path, upstream: Address, server: str = NGINX) -> Iterator[Address]:
-    """Run nginx as a page configures it, in front of a server; elsewhere it compresses whatever it can."""
+    """Run nginx in front of a server as a page configures it. By default it compresses everything that it can."""
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
     if program is None:
         missing("nginx is not installed")
@@ -58,7 +58,7 @@ def nginx(folder: Path, upstream: Address, server: str = NGINX) -> Iterator[Addr
 
 @pytest.fixture(scope="module", params=sorted(COMMANDS))
 def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    """Each server as the page starts it, but with two threads, behind nginx."""
+    """Each server as the page starts it, except that it has two threads, behind nginx."""
     folder = tmp_path_factory.mktemp(str(request.param))
     url = f"sqlite:///{folder / 'taskvars.db'}"
     with make_desk(url) as desk:
@@ -84,7 +84,7 @@ def test_a_download_is_resumed_and_not_sent_twice(deployed: Address) -> None:
     assert whole.body == TEXT
     assert "Content-Encoding" not in whole
     tag = whole["ETag"]
-    assert re.fullmatch('"[^"]+"', tag), "a strong one"
+    assert re.fullmatch('"[^"]+"', tag), "the tag is not strong"
     rest = ask(deployed, path, f"Accept-Encoding: gzip\nRange: bytes=4990-\nIf-Range: {tag}")
     assert (rest.status, rest["Content-Range"], rest.body) == (206, "bytes 4990-4999/5000", TEXT[4990:])
     assert ask(deployed, path, f"If-None-Match: {tag}").status == 304
@@ -114,24 +114,24 @@ def test_an_upload_without_a_length_arrives(deployed: Address) -> None:
 
 
 READS_ALL = {"waitress-serve"}
-"""Servers that read an upload to its end before the app sees any of it."""
+"""Servers that read a whole upload before the app sees it."""
 
 
 @pytest.mark.parametrize("deployed", sorted(COMMANDS.keys() - READS_ALL), indirect=True)
-def test_who_may_not_write_is_refused_before_the_upload_is_sent(deployed: Address) -> None:
-    """So that nobody fills nginx's disk; some servers break off such a connection, and nginx makes a 502 of it."""
+def test_a_caller_without_rights_is_refused_before_the_upload_is_sent(deployed: Address) -> None:
+    """Otherwise anybody could fill nginx's disk. Some servers close such a connection, and nginx answers 502."""
     fields = f"Content-Type: {CONTENT_TYPE}\nContent-Length: {len(LARGE)}"
     with Connection(deployed) as connection:
         connection.send(request(f"{V}/forbidden/data", fields, "POST") + LARGE[:1000])
         assert connection.answer("POST").status in (403, 502)
 
 
-# What nginx takes for a path below /task/, and the app for its own page.
+# Paths that nginx takes for paths below /task/, and the app for those of its own pages.
 TRICKS = ["/admin/..%2Ftask/x", "/admin/%2e%2e/task/x", "/admin/..%2ftask/", "/./admin/../task/x", "/admin/../task/x"]
 
 
 @pytest.mark.parametrize("target", [*TRICKS, "//task/t/variables", "/%74ask/t/variables", "/admin/x"])
-def test_nothing_but_the_variables_is_reached(target: str, deployed: Address) -> None:
+def test_only_the_variables_can_be_reached(target: str, deployed: Address) -> None:
     answer = ask(deployed, target)
     assert answer.status == 404
     assert b"administrators" not in answer.body
@@ -146,12 +146,12 @@ def test_slow_clients_keep_no_thread_busy(deployed: Address) -> None:
         assert ask(deployed, f"{V}/{quote(NAME, safe='')}/data").body == TEXT
 
 
-def test_what_breaks_off_never_looks_whole_in_front_of_nginx(deployed: Address) -> None:
+def test_a_broken_download_never_looks_complete_behind_nginx(deployed: Address) -> None:
     try:
         answer = ask(deployed, "/task/broken/task/t/variables/v/data")
     except Broken:
         return
-    assert answer.status == 502  # a server that breaks off so abruptly that what it sent before is lost
+    assert answer.status == 502  # the server closed so abruptly that the bytes before were lost
 
 
 @pytest.fixture(scope="module")
@@ -186,5 +186,7 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
         ("/engine-rest/task/t/variables/a;b/data", 200),
     ],
 )
-def test_the_engine_keeps_all_but_the_variables_of_tasks(beside: Address, path: str, status: int) -> None:
+def test_only_the_variables_of_tasks_go_to_us_and_the_rest_to_the_engine(
+    beside: Address, path: str, status: int
+) -> None:
     assert ask(beside, path, method="HEAD").status == status

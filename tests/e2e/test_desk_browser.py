@@ -53,7 +53,7 @@ def test_a_first_visit(page: Page) -> None:
     page.get_by_label("Password", exact=True).fill("ada")
     page.get_by_role("button", name="Log in", exact=True).click()
     page.locator(".tasks").wait_for()
-    assert page.locator(".tasks td a").all_inner_texts() == ["Pay out", "Check the policy"], "the due one comes first"
+    assert page.locator(".tasks td a").all_inner_texts() == ["Pay out", "Check the policy"], "not sorted by due date"
     page.get_by_role("link", name="Pay out").click()
     with page.expect_download() as started:
         page.get_by_role("link", name="Download dashcam.bin").click()
@@ -81,11 +81,11 @@ def test_previews(desk: Page, url: str) -> None:
         shown.get_by_text(text).wait_for()
         desk.get_by_role("button", name="Close").click()
     with desk.expect_event("framenavigated", lambda frame: frame.url.startswith("chrome-extension:")):
-        preview(desk, "policy.pdf")  # Chromium's viewer is a frame in our frame
+        preview(desk, "policy.pdf")  # Chromium's viewer is a frame inside our frame
     assert desk.frames[1].url.startswith(f"blob:{url}/")
 
 
-def test_upload_with_a_bar_that_moves(desk: Page, url: str, new_file: Callable[[str, bytes], Path]) -> None:
+def test_an_upload_with_a_progress_bar(desk: Page, url: str, new_file: Callable[[str, bytes], Path]) -> None:
     large = new_file("large.bin", Noise(LARGE, lambda _: None).read(LARGE))
     desk.evaluate(WATCH_BAR)
     slow_down(desk, 40_000_000)
@@ -151,13 +151,13 @@ def test_replace_and_delete(desk: Page, url: str, new_file: Callable[[str, bytes
     assert ask(data_of(url, "draft.txt"))[0] == 404
 
 
-def test_what_somebody_else_has_changed_is_not_touched(
+def test_a_change_by_somebody_else_is_not_overwritten(
     desk: Page, url: str, new_file: Callable[[str, bytes], Path]
 ) -> None:
     choose(desk, "Choose files", new_file("shared.txt", b"mine"))
     said(desk, "shared.txt is stored.")
     more(desk, "shared.txt", "Delete")
-    desk.wait_for_load_state("networkidle")  # the tag of what is shown has come
+    desk.wait_for_load_state("networkidle")  # the page has the tag of the shown content
     changed = desk.request.put(
         f"{url}/task/aTaskId/variables/shared.txt", data={"type": "Bytes", "value": b64encode(b"theirs").decode()}
     )

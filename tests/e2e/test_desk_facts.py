@@ -1,4 +1,4 @@
-"""The demo's facts through a browser: changed in place by their types, and never over somebody else's change unseen."""
+"""The demo's facts in a browser. They are edited in place, and never overwrite a change that the user hasn't seen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.tools
 
 
 def change(page: Page, name: str) -> Locator:
-    """Open a fact's field, with the keyboard."""
+    """Open a fact's field with the keyboard."""
     page.get_by_role("button", name=f"Change {name}", exact=True).press("Enter")
     field = page.locator("form.fact").get_by_label(name, exact=True)
     field.wait_for()
@@ -47,13 +47,13 @@ def test_each_type_has_its_field(desk: Page, url: str) -> None:
         desk.keyboard.press("Enter")
         said(desk, f"{name} is saved.")
         assert shown in desk.locator(f"[data-fact={name}]").inner_text()
-        assert desk.evaluate("document.activeElement.id") == f"{name}-edit", "back where it was"
+        assert desk.evaluate("document.activeElement.id") == f"{name}-edit", "the focus is not where it was"
     assert stored(url, "amount") == {"type": "Integer", "value": 1300, "valueInfo": {}}
     assert stored(url, "urgent")["value"] is True
     assert stored(url, "due")["type"] == "Date"
 
 
-def test_who_was_faster_is_told_and_not_overwritten(desk: Page, url: str) -> None:
+def test_a_faster_change_is_shown_and_not_overwritten(desk: Page, url: str) -> None:
     field = change(desk, "insured")
     ben = {"Authorization": authorization("ben"), "Cookie": ""}
     theirs = desk.request.put(

@@ -1,4 +1,4 @@
-"""The demo through a browser without a mouse: each action of the worklist and of the task page is reached."""
+"""The demo in a browser without a mouse: the keyboard reaches each action of the worklist and of the task page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.tools
 
 TO_FILES = 60
-"""How often Tab may be pressed: the page has fewer places to stop at."""
+"""The limit for pressing Tab. The page has fewer elements that take the focus."""
 
 FOCUSED = """() => {
   const one = document.activeElement;
@@ -27,7 +27,7 @@ FOCUSED = """() => {
   const name = one.ariaLabel ?? (one.labels?.[0] ?? one).textContent.trim();
   return [name.split(/\\s+/).join(" "), Boolean(seen) && (one.contains(seen) || seen.contains(one))];
 }"""
-"""The name of what has the focus, and whether it is in sight and under nothing else."""
+"""A script that returns the name of the focused element, and whether it is visible and not covered."""
 
 FILES: dict[str, bytes] = {
     "keys.txt": b"keys",
@@ -36,8 +36,8 @@ FILES: dict[str, bytes] = {
     "film.bin": bytes(9 * 2**20),
 }
 
-# What is done; the keys: `@name` is Tab until that has the focus, `:text` is typed; what it leads to: a selector, or
-# `download NAME`, or `choose NAME` for a file that the browser then asks for.
+# For each action its keys and its effect. `@name` means Tab until this element has the focus; `:text` is typed. The
+# effect is a selector, `download NAME`, or `choose NAME` if the browser then asks for a file.
 WORKLIST = [
     ("log in", ["@Name", ":ada", "@Password", ":ada", "Enter"], ".tasks"),
     ("sort the tasks", ["@Task", "Enter"], ".title[aria-sort=ascending]"),
@@ -120,7 +120,7 @@ def test_every_action(browser: Browser, url: str) -> None:
 
 
 def perform(page: Page, keys: list[str], leads_to: str) -> None:
-    """Press the keys, and wait for what they lead to."""
+    """Press the keys, and wait for their effect."""
     kind, _, name = leads_to.partition(" ")
     if kind == "download":
         with page.expect_download() as started:
@@ -136,7 +136,7 @@ def perform(page: Page, keys: list[str], leads_to: str) -> None:
             asked.value.set_files(chosen)
     else:
         press(page, keys)
-        gone = leads_to.endswith((":empty", ":not([open])"))  # these are never visible
+        gone = leads_to.endswith((":empty", ":not([open])"))  # such elements are never visible
         page.locator(leads_to).first.wait_for(state="attached" if gone else "visible")
 
 
@@ -151,13 +151,13 @@ def press(page: Page, keys: list[str]) -> None:
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Press Tab until that has the focus, and see that it is in sight."""
+    """Press Tab until this element has the focus, and check that it is visible."""
     passed = []
     for _ in range(TO_FILES):
         page.keyboard.press("Tab")
         focused, in_sight = page.evaluate(FOCUSED)
         passed.append(focused)
         if focused == name:
-            assert in_sight, f"{name!r} has the focus, and can't be seen"
+            assert in_sight, f"{name!r} has the focus, but can't be seen"
             return
     raise AssertionError(f"Tab never comes to {name!r}, but to {passed}")

@@ -1,4 +1,4 @@
-"""The demo's list of files through a browser: sorted, filtered, selected, several at once, in two languages."""
+"""The demo's list of files in a browser: sorting, filtering, selecting, several files at once, and two languages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIRST = ["ceiling.png", "Grüße.txt", "policy.pdf", "someFile.txt"]
 
 
 def titles(page: Page) -> list[str]:
-    """The files in sight, from the top."""
+    """Return the titles of the visible files, from the top."""
     rows = page.locator("#files tr[data-url]:not([hidden])")
     return [str(title) for title in rows.evaluate_all("rows => rows.map(row => row.dataset.title)")]
 
@@ -56,7 +56,7 @@ def test_sorted_by_any_column_and_filtered(desk: Page) -> None:
     assert desk.locator("#count").inner_text() == "2 of 4 files, 108 bytes"
     desk.get_by_label("Filter files").fill("no such")
     assert desk.get_by_text("No file fits.").is_visible()
-    assert not desk.locator("#menu").is_visible(), "it opens only when it is asked for"
+    assert not desk.locator("#menu").is_visible(), "the menu is open"
 
 
 def test_a_row_is_low_and_a_long_name_is_cut_in_the_middle(desk: Page, url: str) -> None:
@@ -107,7 +107,7 @@ def test_several_deleted_by_keyboard_after_one_question_and_undone(desk: Page, u
     names = [f"old {number}.txt" for number in (1, 2, 10)]
     add(desk, *names)
     desk.get_by_label("Filter files").fill("old")
-    assert titles(desk) == names, "2 comes before 10"
+    assert titles(desk) == names, "numbers are not sorted by value"
     desk.get_by_role("link", name="old 1.txt", exact=True).focus()
     desk.keyboard.press("Shift+ArrowDown")
     desk.keyboard.press("ArrowDown")
@@ -143,7 +143,7 @@ def test_a_deletion_is_carried_out_when_the_page_is_left(desk: Page, url: str) -
     desk.get_by_role("heading", name="Your tasks").wait_for()
     until = time.monotonic() + 30
     while ask(data_of(url, "left.txt"))[0] != 404:
-        assert time.monotonic() < until, "it is still there"
+        assert time.monotonic() < until, "the file still exists"
 
 
 def test_a_range_with_the_mouse(desk: Page) -> None:

@@ -1,4 +1,4 @@
-"""The demo's previews through a browser: each kind, in part where it is long, with the keyboard, by a shared link."""
+"""The demo's previews in a browser: each kind of file, parts of long files, the keyboard, and a shared link."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_text_tables_and_trees(desk: Page) -> None:
     add(desk, "old.py", "text/x-python", 'print("Grüße")'.encode("latin-1"))
     preview(desk, "old.py")
     shown.get_by_text('print("Grüße")').wait_for()
-    assert shown.get_by_text("windows-1252?").is_visible(), "it is no UTF-8, and says nothing else"
+    assert shown.get_by_text("windows-1252?").is_visible(), "the guessed charset is not shown"
 
 
 def test_a_long_text_is_not_fetched_whole(desk: Page) -> None:
@@ -85,7 +85,7 @@ def test_a_long_json_is_a_tree_up_to_a_mebibyte(desk: Page) -> None:
 
 
 def test_no_preview_fetches_a_large_file_whole(desk: Page, url: str) -> None:
-    """Text, tables and trees are read in part, as above; these can't be, or are played while they come."""
+    """Unlike text, tables and trees above, these kinds can't be shown in part, or are played as they arrive."""
     read: list[int] = []
     network = desk.context.new_cdp_session(desk)
     network.send("Network.enable")
@@ -138,7 +138,7 @@ def test_an_image_is_zoomed(desk: Page) -> None:
 
 
 def test_chromium_shows_no_pdf_in_a_sandbox(desk: Page) -> None:
-    """Why its frame has none; test_desk_safety has a page that claims to be a PDF."""
+    """This is why the frame of a PDF has no sandbox. test_desk_safety tests a page that claims to be a PDF."""
     with desk.expect_event("framenavigated", lambda frame: frame.url.startswith("chrome-extension:")):
         preview(desk, "policy.pdf")
     frame = desk.locator("#preview iframe")

@@ -1,4 +1,4 @@
-"""The demo with a gate through a browser: what it refuses is told in words, and stays in the tray until it is read."""
+"""The demo with a gate, in a browser. A refusal is shown in words, and stays until the user dismisses it."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_each_refusal_is_told_in_words_and_stays(browser: Browser, url: str, lan
             line(page, name).get_by_text(texts[language], exact=True).wait_for()
             assert ask(data_of(url, name))[0] == 404
             again = line(page, name).locator("[data-act=retry]")
-            assert again.is_visible() == name.startswith("507"), "a gate would refuse it again"
+            assert again.is_visible() == name.startswith("507"), "another try is only offered for a full disk"
         for left in range(len(TOLD), 0, -1):
             assert page.locator("#uploads li").count() == left
             page.locator("#uploads [data-act=dismiss]:visible").first.click()

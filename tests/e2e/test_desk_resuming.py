@@ -1,4 +1,4 @@
-"""The demo's large uploads through a browser: the network goes, the server is killed, and nothing is sent twice."""
+"""The demo's large uploads in a browser. When the network fails or the server is killed, nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def open_desk(page: Page, url: str) -> None:
 
 
 def begin(page: Page, folder: Path) -> Network:
-    """Send a file slowly, until the desk has its first part."""
+    """Send a file slowly until the desk has its first part."""
     large = folder / "film.bin"
     large.write_bytes(CONTENT)
     network = slow_down(page, 12_000_000)
@@ -43,8 +43,8 @@ def begin(page: Page, folder: Path) -> Network:
     return network
 
 
-def test_without_a_network_for_a_while(browser: Browser, tmp_path: Path) -> None:
-    """Chromium without a network, by `Network.emulateNetworkConditions`: it goes on by itself."""
+def test_an_upload_continues_after_the_network_was_away(browser: Browser, tmp_path: Path) -> None:
+    """Chromium is offline for a while (`Network.emulateNetworkConditions`). Then the upload continues by itself."""
     with serving(tmp_path, FLASK_RECORDING_SIZE="1000") as demo, new_tab(browser) as page:
         open_desk(page, demo.url)
         network = begin(page, tmp_path)
@@ -58,8 +58,8 @@ def test_without_a_network_for_a_while(browser: Browser, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("keeps_logins", [True, False])
-def test_with_a_desk_that_is_killed_and_started_again(browser: Browser, tmp_path: Path, keeps_logins: bool) -> None:
-    """With a key that outlives the process it goes on by itself; without one, by a click after another login."""
+def test_an_upload_continues_after_the_desk_was_killed(browser: Browser, tmp_path: Path, keeps_logins: bool) -> None:
+    """If the app keeps its secret key, the upload continues by itself. If not, the user logs in again and clicks."""
     key = {"FLASK_SECRET_KEY": "kept"} if keeps_logins else {}
     with new_tab(browser) as page:
         with serving(tmp_path, FLASK_RECORDING_SIZE="1000", **key) as demo:
@@ -83,7 +83,7 @@ def test_with_a_desk_that_is_killed_and_started_again(browser: Browser, tmp_path
 
 
 def log_in_elsewhere(page: Page, url: str) -> None:
-    """Log in in another tab of the same browser."""
+    """Log in again in another tab of the same browser."""
     other = page.context.new_page()
     other.goto(url)
     log_in(other, "Ada")

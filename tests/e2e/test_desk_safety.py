@@ -1,4 +1,4 @@
-"""The demo through a browser: uploads that would like to run, other sites, and everybody who uses it otherwise."""
+"""The demo in a browser: uploads that try to run, other sites, and accessibility."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HTML, SVG = ACTIVE["text/html"], ACTIVE["image/svg+xml"]
 
 
 def add(page: Page, name: str, mimetype: str, content: bytes) -> None:
-    """Upload a file of any type under any name."""
+    """Upload a file with this name and type."""
     payload: FilePayload = {"name": name, "mimeType": mimetype, "buffer": content}
     page.locator("#chosen").set_input_files(payload)
     said(page, f"{name} is stored.")
@@ -31,7 +31,7 @@ def add(page: Page, name: str, mimetype: str, content: bytes) -> None:
 
 @pytest.fixture
 def asked(desk: Page) -> Iterator[list[str]]:
-    """The paths that the browser asks for; nothing of what an uploaded file reaches for may be among them."""
+    """The paths that the browser asks for. A path that an uploaded file asks for must not be among them."""
     paths: list[str] = []
     desk.context.on("request", lambda request: paths.append(request.url))
     yield paths
@@ -40,9 +40,7 @@ def asked(desk: Page) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize(("name", "mimetype"), [("evil.html", "text/html"), ("evil.svg", "image/svg+xml")])
-def test_what_could_run_is_only_for_downloading(
-    desk: Page, url: str, asked: list[str], name: str, mimetype: str
-) -> None:
+def test_files_that_could_run_have_no_preview(desk: Page, url: str, asked: list[str], name: str, mimetype: str) -> None:
     from playwright.sync_api import Error
 
     add(desk, name, mimetype, ACTIVE[mimetype])
@@ -68,7 +66,7 @@ def test_what_could_run_is_only_for_downloading(
         ("svg.png", "image/png", SVG),
     ],
 )
-def test_what_claims_to_be_harmless_is_shown_as_that(
+def test_a_file_is_shown_as_its_declared_type(
     desk: Page, asked: list[str], name: str, mimetype: str, content: bytes
 ) -> None:
     add(desk, name, mimetype, content)
@@ -85,7 +83,7 @@ def test_what_claims_to_be_harmless_is_shown_as_that(
     assert desk.title() == "Check the policy · Claims desk"
 
 
-def test_a_name_that_is_markup(desk: Page, asked: list[str]) -> None:
+def test_a_name_with_markup(desk: Page, asked: list[str]) -> None:
     name = "<img src=x onerror=document.title='pwned'>.txt"
     add(desk, name, "text/plain", b"calm")
     preview(desk, name)
@@ -103,7 +101,7 @@ def test_a_page_of_another_site_changes_nothing(desk: Page, url: str) -> None:
     with serving(other) as origin, desk.expect_response(place) as answered:
         desk.goto(origin)
     sent = answered.value.request.all_headers()
-    assert "claims-desk=" in sent["cookie"], "another port is the same site, so SameSite does not help here"
+    assert "claims-desk=" in sent["cookie"], "the browser sends the cookie, because another port is the same site"
     assert sent["sec-fetch-site"] == "same-site"
     assert answered.value.status == 403
     assert ask(data_of(url, "forged.txt"))[0] == 404
@@ -121,7 +119,7 @@ def test_axe_finds_no_barrier(browser: Browser, url: str, width: int, scheme: Li
         page.get_by_role("link", name="Check the policy").click()
         page.locator("#count:not(:empty)").wait_for()
         check(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, "nothing sticks out at the side"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page is wider than the window"
         preview(page, "someFile.txt")
         page.locator(".shown pre").wait_for()
         check(page)
@@ -136,13 +134,13 @@ def test_axe_finds_no_barrier(browser: Browser, url: str, width: int, scheme: Li
         check(page)
         fill_tray(page)
         check(page)
-        page.once("dialog", lambda dialog: dialog.accept())  # it asks because of the uploads
+        page.once("dialog", lambda dialog: dialog.accept())  # the page asks because of the running uploads
         page.goto(f"{url}/tasks/assess-damage")
         check(page)
 
 
 def fill_tray(page: Page) -> None:
-    """Have an upload that is refused, one whose name is taken, one that runs and one that waits for it."""
+    """Start four uploads: one is refused, one has a taken name, one runs and one waits."""
     page.route("**/refused.txt/data", lambda route: route.fulfill(status=422, json={}))
     files: list[FilePayload] = [
         {"name": "refused.txt", "mimeType": "text/plain", "buffer": b"x"},
@@ -158,10 +156,10 @@ def fill_tray(page: Page) -> None:
 
 
 def check(page: Page) -> None:
-    """Look for what axe-core knows as barriers (WCAG 2 and its own good practice)."""
+    """Check the page with axe-core (WCAG 2 and its own best practices)."""
     from axe_playwright_python.sync_playwright import Axe
 
     page.wait_for_load_state("networkidle")
-    page.evaluate("() => Promise.all(document.getAnimations().map(one => one.finished))")  # half faded has no contrast
+    page.evaluate("() => Promise.all(document.getAnimations().map(one => one.finished))")  # fading lowers the contrast
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()

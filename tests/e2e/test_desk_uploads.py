@@ -1,4 +1,4 @@
-"""The demo's tray of uploads through a browser: what fails stays there, with its cause and what can be done."""
+"""The demo's tray of uploads in a browser. A failed upload stays there, with its cause and the possible actions."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ PASTE = """() => {
 
 
 def give(page: Page, *files: tuple[str, bytes]) -> None:
-    """Choose files of these names and contents."""
+    """Choose files with these names and contents."""
     chosen: list[FilePayload] = [{"name": name, "mimeType": "text/plain", "buffer": body} for name, body in files]
     page.locator("#chosen").set_input_files(chosen)
 
 
 def line(page: Page, text: str) -> Locator:
-    """The first line of the tray that says so."""
+    """Return the first line of the tray that contains a text."""
     return page.locator("#uploads li").filter(has_text=text).first
 
 
@@ -74,7 +74,7 @@ def test_offline_and_online_again_then_speed_and_time_left(desk: Page, url: str)
     assert " left" in line(desk, "slow.bin").inner_text()
 
 
-def test_a_name_that_is_taken_offers_both_replacing_and_skipping(desk: Page, url: str) -> None:
+def test_a_taken_name_offers_to_keep_both_to_replace_or_to_skip(desk: Page, url: str) -> None:
     give(desk, ("taken.txt", b"first"))
     said(desk, "taken.txt is stored.")
     desk.get_by_role("button", name="Clear what is done").click()
@@ -90,7 +90,7 @@ def test_a_name_that_is_taken_offers_both_replacing_and_skipping(desk: Page, url
     assert ask(data_of(url, "taken (2).txt")) == (200, b"second")
 
 
-def test_cancelled_while_it_is_stored_it_is_taken_back(desk: Page, url: str) -> None:
+def test_an_upload_cancelled_while_it_is_stored_is_deleted_again(desk: Page, url: str) -> None:
     held: list[str] = []
     network = desk.context.new_cdp_session(desk)
 
@@ -138,7 +138,7 @@ def test_a_folder_and_a_pasted_image(desk: Page, url: str, tmp_path: Path) -> No
     assert ask(data_of(url, pasted.get_attribute("data-name") or ""))[1] == b"pixels"
 
 
-def test_a_large_file_pauses_and_goes_on_after_a_reload(desk: Page, url: str, tmp_path: Path) -> None:
+def test_a_large_upload_pauses_and_continues_after_a_reload(desk: Page, url: str, tmp_path: Path) -> None:
     content = Noise(20 * 2**20, lambda _: None).read(20 * 2**20)
     large = tmp_path / "film.bin"
     large.write_bytes(content)
@@ -147,7 +147,7 @@ def test_a_large_file_pauses_and_goes_on_after_a_reload(desk: Page, url: str, tm
     desk.wait_for_event("response", lambda response: response.request.method == "PATCH")
     press(desk, "Pause film.bin")
     line(desk, "Paused, ").wait_for()
-    assert ask(data_of(url, "film.bin"))[0] == 404, "nothing is visible before the end"
+    assert ask(data_of(url, "film.bin"))[0] == 404, "the variable is visible before the upload's end"
     desk.once("dialog", lambda dialog: dialog.accept())
     desk.reload()
     network.limit()

@@ -1,4 +1,4 @@
-"""The demo's worklist through a browser: for those who handle tasks, for an auditor, and with many files."""
+"""The demo's worklist in a browser: for users with tasks, for an auditor, and with many files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def cells(page: Page, column: str) -> list[str]:
     return page.locator(f".tasks td.{column}").all_inner_texts()
 
 
-def test_what_a_task_is_about_is_in_its_line(browser: Browser, url: str) -> None:
+def test_the_line_of_a_task_has_its_facts(browser: Browser, url: str) -> None:
     with new_tab(browser) as page:
         visit(page, url, "Ada")
         line = page.get_by_role("row").filter(has_text="Sort the photos")
@@ -47,7 +47,7 @@ def test_what_a_task_is_about_is_in_its_line(browser: Browser, url: str) -> None
             "500",
             "Ada Keller",
         ]
-        assert len(cells(page, "title")) == 8, "two of the small claims, six of the large one"
+        assert len(cells(page, "title")) == 8, "the small claims have two tasks for her, the large claim six"
         assert set(cells(page, "who")) == {"Ada Keller"}
         assert page.locator("td .late:visible").first.is_visible()
         for _ in range(2):
@@ -73,7 +73,7 @@ def test_an_auditor_reads_everything_and_changes_nothing(browser: Browser, url: 
             assert page.request.put(f"{url}/task/{task}/variables/x", data={"value": 1}).status == 403
 
 
-def test_five_hundred_files_are_filtered_as_one_types(browser: Browser, url: str) -> None:
+def test_five_hundred_files_are_filtered_while_typing(browser: Browser, url: str) -> None:
     with new_tab(browser) as page:
         visit(page, url, "Ada")
         page.goto(f"{url}/tasks/fire-02")

@@ -39,7 +39,7 @@ SCAN = bytes(range(256)) * 400
 
 @pytest.fixture(scope="module")
 def database(postgresql_url: str) -> str:
-    """The URL of a database of its own, where no other test has tasks."""
+    """The URL of a separate database, in which no other test has tasks."""
     engine = sa.create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sa.text("CREATE DATABASE live_desk"))
@@ -113,7 +113,7 @@ def test_the_same_desk(rest: str, database: str, tmp_path: Path) -> None:
         assert ask(f"{demo.url}/live/tasks/{other}")[0] == 404
 
 
-def test_without_a_rest_api_it_is_for_reading(rest: str, database: str, tmp_path: Path) -> None:
+def test_without_a_rest_api_it_is_read_only(rest: str, database: str, tmp_path: Path) -> None:
     own = task_id(rest, "check")
     with serving(tmp_path, FLASK_RECORDING_SIZE="1000", FLASK_ENGINE_DATABASE_URI=database) as demo:
         status, page = ask(f"{demo.url}/live/tasks/{own}")

@@ -36,7 +36,7 @@ SPANS: dict[str, tuple[int | None, int | None]] = {
 
 @contextmanager
 def serving(kind: str, endpoint: str, offload: str, folder: Path) -> Iterator[Served]:
-    """gunicorn with the variables of the served world in a prefix of their own."""
+    """Run gunicorn with the variables of `served_world` in their own prefix."""
     contents, url = stores.empty_prefix(kind, endpoint), f"sqlite:///{folder / 'taskvars.db'}"
     env = {"TASKVARS_TEST_URL": url, "TASKVARS_TEST_CONTENTS": contents, "TASKVARS_TEST_OFFLOAD": offload}
     fill(url, contents)
@@ -46,7 +46,7 @@ def serving(kind: str, endpoint: str, offload: str, folder: Path) -> Iterator[Se
 
 @dataclass(frozen=True)
 class Behind:
-    """A server behind nginx, and the relay through which both of them talk to the store."""
+    """A server behind nginx, and the relay through which both talk to the store."""
 
     served: Served
     store: Relay
@@ -69,7 +69,7 @@ def test_every_row_of_the_tables(case: Case, behind: Behind) -> None:
     run(case, behind.served)
 
 
-def test_nothing_of_the_client_reaches_the_store(behind: Behind) -> None:
+def test_no_headers_of_the_client_reach_the_store(behind: Behind) -> None:
     behind.store.heard.clear()
     secret = "Authorization: Bearer secret\nCookie: session=secret\nX-Forwarded-For: secret\nReferer: http://secret/"
     assert ask(behind.served.address, path("multi"), f"{secret}\nRange: bytes=5-9").body == MULTI[5:10]
@@ -94,7 +94,7 @@ def redirecting(object_store: tuple[str, str], tmp_path_factory: pytest.TempPath
 
 @pytest.mark.parametrize("span", SPANS)
 def test_clients_follow_to_the_store(span: str, redirecting: Served, tmp_path: Path) -> None:
-    """They get the bytes, and on S3 with the type and the name; Azure's URLs carry neither."""
+    """They get the bytes. On S3 they also get the type and the name, which Azure's URLs can't carry."""
     import requests
 
     url, (start, end) = f"http://{redirecting.address}{path('multi')}", SPANS[span]
@@ -126,8 +126,8 @@ def test_the_url_holds_for_a_minute_and_for_one_answer(redirecting: Served) -> N
         assert requests.get(changed, timeout=30).status_code in (400, 403)
 
 
-def test_the_app_answers_what_the_store_would_judge_anew(redirecting: Served) -> None:
-    """The store has another tag and another date, and Azure does not know the last bytes."""
+def test_the_app_itself_answers_requests_that_the_store_would_answer_differently(redirecting: Served) -> None:
+    """The store has other tags and dates, and Azure does not support ranges such as `bytes=-5`."""
     etag = ask(redirecting.address, path("multi"), method="HEAD")["ETag"]
     for headers, status in {
         f"Range: bytes=5-9\nIf-Range: {etag}": 206,

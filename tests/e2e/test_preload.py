@@ -1,4 +1,4 @@
-"""Workers that are forked from a process which has used the storage."""
+"""Workers are forked from a process that has already used the storage."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def test_workers_of_a_preloaded_app(contents: str, database_url: Callable[[str],
 def test_workers_with_an_object_store(
     object_store: tuple[str, str], database_url: Callable[[str], str | None], tmp_path: Path
 ) -> None:
-    """It was made and checked before the fork, and is used after it."""
+    """The store is created and checked before the fork, and used only after it."""
     pytest.importorskip("obstore", reason="the extra [objects] is not installed")
     serve_and_ask(empty_prefix(*object_store), f"{database_url('sqlite')}", b"short", tmp_path)
 
 
 def serve_and_ask(contents: str, url: str, before: bytes, folder: Path) -> None:
-    """Upload to two workers, and download what they and their parent stored."""
+    """Upload to two workers. Download the values that they and their parent have stored."""
     import requests
 
     address = Address("127.0.0.1", free_port())

@@ -1,4 +1,4 @@
-"""The tus clients tuspy and tus-js-client over real servers, while connections are cut and servers killed."""
+"""The tus clients tuspy and tus-js-client on real servers, while connections are cut and servers are killed."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ V = "/task/t/variables/v"
 DATA = noise(6 * 2**20 + 12_345)
 CHUNK = 700_000
 NGINX_HOLDS = 16 * 1024
-"""Bytes that nginx may have read and not passed on (its client_body_buffer_size): they go when the client goes."""
+"""Bytes that nginx may have read and not passed on (client_body_buffer_size). They are lost with the connection."""
 Client: TypeAlias = Callable[[str, Path], None]
 """Uploads a file to a URL."""
 
 
 def tuspy(url: str, file: Path, chunk_size: int = CHUNK, retries: int = 300) -> None:
-    """As in its README, with checksums."""
+    """Upload with tuspy as its README shows, with checksums."""
     from tusclient.client import TusClient
 
     about = {"filename": "ä.bin", "type": "text/plain", "charset": "utf-8"}
     settings = {"chunk_size": chunk_size, "retries": retries, "retry_delay": 0.2, "metadata": about}
-    with file.open("rb") as stream:  # by a path it opens the file for each request, and never closes it
+    with file.open("rb") as stream:  # given a path, tuspy opens the file for each request and never closes it
         TusClient(url).uploader(file_stream=stream, upload_checksum=True, **settings).upload()
 
 
 def tus_js(url: str, file: Path, chunk_size: int = CHUNK) -> None:
-    """As in its README, with Node."""
+    """Upload with tus-js-client on Node, as its README shows."""
     try:
         folder, node = tus_js_client(), program("node")
     except Missing as absence:
@@ -80,7 +80,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A database with a task, and a directory of contents."""
+    """The environment for an app: a database with a task, and a directory for contents."""
     folder = tmp_path_factory.mktemp("tus")
     url = f"sqlite:///{folder / 'taskvars.db'}"
     with make_desk(url) as desk:
@@ -92,7 +92,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def served(
     request: pytest.FixtureRequest, env: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Address]:
-    """The app on each server, and on gunicorn behind nginx."""
+    """The app on each server in turn, and on gunicorn behind nginx."""
     folder = tmp_path_factory.mktemp("server")
     name = "gunicorn" if request.param == "nginx" else request.param
     with serve(name, folder, "tests.support.served_app:app", env) as server:
@@ -111,14 +111,14 @@ def assert_whole(address: Address) -> None:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_whole_and_in_chunks(served: Address, client: str, file: Path) -> None:
+def test_an_upload_at_once_and_in_chunks(served: Address, client: str, file: Path) -> None:
     CLIENTS[client](f"http://{served}{V}/uploads", file)
     assert_whole(served)
 
 
 @contextmanager
 def cutting(way: Relay, seed: int) -> Iterator[None]:
-    """Cut all connections each time that a random number of bytes has passed."""
+    """Cut all connections after each random number of bytes."""
     over, chance = threading.Event(), random.Random(seed)
 
     def cut() -> None:
@@ -142,13 +142,13 @@ def cutting(way: Relay, seed: int) -> Iterator[None]:
 @pytest.mark.parametrize("client", CLIENTS)
 def test_connections_that_are_cut_at_random_bytes(served: Address, client: str, file: Path) -> None:
     with relay(f"http://{served}{V}/uploads") as way:
-        begun(way.url)  # the server is warm
+        begun(way.url)  # warms up the server
         with cutting(way, seed=len(client)):
             CLIENTS[client](way.url, file)
     assert_whole(served)
 
 
-def test_what_came_before_a_cut_is_kept(served: Address, request: pytest.FixtureRequest) -> None:
+def test_bytes_before_a_cut_are_kept(served: Address, request: pytest.FixtureRequest) -> None:
     behind = request.node.callspec.params["served"]
     if behind == "waitress":
         pytest.skip("it reads a request to its end before the app sees any of it")
@@ -170,7 +170,7 @@ def offset_of(url: str) -> int:
 
 
 def begun(url: str, length: int = len(DATA), conditions: Mapping[str, str] = NOTHING) -> str:
-    """Begin an upload; its URL."""
+    """Begin an upload, and return its URL."""
     headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(length), **conditions}
     answer = requests.post(url, headers=headers, timeout=PATIENCE)
     assert answer.status_code == 201

@@ -1,4 +1,4 @@
-"""Uploads over a real socket: whole, in chunks, too large, and broken off by a client that goes away."""
+"""Uploads over a real socket: whole, in chunks, too large, and broken off by the client."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tests.support.upload_app import LIMIT
 pytestmark = pytest.mark.tools
 
 READS_FIRST = {"waitress"}
-"""Servers that read a request to its end before the app sees any of it."""
+"""Servers that read a whole request before the app sees it."""
 
 NO_CHUNKS = {"uwsgi"}
-"""Servers that show an app chunked requests in a way of their own only."""
+"""Servers that pass chunked requests to an app only in their own way."""
 
 V = "/task/t/variables/v/data"
 DATA = noise(8 * 2**20)
@@ -30,7 +30,7 @@ FORM = part("data", DATA, "f.bin", "image/png") + part("valueType", "File") + EN
 
 
 class Uploads:
-    """A server with a task `t`, and a look into its database."""
+    """A server with a task `t`, and access to its database."""
 
     def __init__(self, name: str, address: Address, engine: sa.Engine) -> None:
         self.name, self.address, self._engine = name, address, engine
@@ -40,7 +40,7 @@ class Uploads:
             return connection.scalar(sa.text("SELECT count(*) FROM taskvars_chunk")) or 0
 
     def until(self, condition: Callable[[int], bool]) -> None:
-        """Wait for a number of chunk rows."""
+        """Wait until the number of chunk rows meets a condition."""
         deadline = time.monotonic() + PATIENCE
         while not condition(self.rows()):
             assert time.monotonic() < deadline, self.rows()
@@ -60,7 +60,7 @@ def uploads(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def post(body: bytes, length: str = "", path: str = V) -> bytes:
-    """A request with a form; its length is that of the body unless it says another."""
+    """Return a request with a form. Its Content-Length is right unless another one is given."""
     fields = length or f"Content-Length: {len(body)}"
     return request(path, f"Content-Type: {CONTENT_TYPE}\n{fields}", "POST") + body
 
@@ -88,7 +88,7 @@ def test_a_form_without_a_length(uploads: Uploads) -> None:
 
 @pytest.mark.parametrize("start", [b"", b'9\r\n{"value": \r\n'], ids=["first", "later"])
 def test_chunks_that_can_not_be_decoded(start: bytes, uploads: Uploads) -> None:
-    """What can't be decoded is not taken for an empty body, which would set the variable to null."""
+    """They must not count as an empty body, which would set the variable to null."""
     path = "/task/t/variables/broken"
     with Connection(uploads.address) as connection:
         fields = "Content-Type: application/json\nTransfer-Encoding: chunked\nConnection: close"
@@ -111,12 +111,12 @@ def test_a_client_that_goes_away_leaves_nothing_behind(uploads: Uploads, sent: i
 def test_a_form_over_the_limit(uploads: Uploads) -> None:
     before, body = uploads.rows(), b"x" * (LIMIT + 1)
     with Connection(uploads.address) as connection:
-        with suppress(OSError):  # a server may close its side before it has read everything
+        with suppress(OSError):  # the server may close its side before it has read everything
             connection.send(post(body))
         answer = connection.answer("POST")
         assert (answer.status, answer["Content-Type"]) == (413, "application/json")
         assert f"longer than {LIMIT} bytes".encode() in answer.body
-        with suppress(Broken, OSError):  # most servers close; what is left of the form is never taken for a request
+        with suppress(Broken, OSError):  # most servers close; none takes the rest of the form for a request
             connection.send(request(V))
             assert connection.answer().status in (200, 404)
     assert uploads.rows() == before

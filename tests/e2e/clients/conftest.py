@@ -1,4 +1,4 @@
-"""A server with a task for each test, as clients of the engine know them."""
+"""A server with a task for each test, for clients that were made for the engine."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.support.browser import serving
 from tests.support.desk import Desk, make_desk
 
 PLACES = {"documented": "/engine-rest", "engine": "/engine-rest/engine/default"}
-"""Profiles, each at one of the two paths under which clients look for an engine."""
+"""The two profiles, each at one of the two paths that clients use for an engine."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that is up for a module, and the tasks on it that nobody may touch."""
+    """A server for all tests of a module, and the ids of its forbidden tasks."""
 
     url: str
     profile: str
@@ -33,7 +33,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Engine:
-    """What a client takes for a process engine: one task in a process."""
+    """Our server as a client sees it: a process engine with one task in a process."""
 
     server: Server
     process: str
@@ -41,16 +41,16 @@ class Engine:
 
     @property
     def url(self) -> str:
-        """The base URL that a client is given."""
+        """The base URL for the client."""
         return self.server.url
 
     @property
     def lenient(self) -> bool:
-        """Whether it does as a live engine, and answers 500 to a caller's mistake."""
+        """Whether it answers 500 to a caller's mistake, as a live engine does."""
         return self.server.profile == "engine"
 
     def close_task(self) -> None:
-        """Let nobody read or write the task's variables from now on."""
+        """Forbid everybody to read or write the task's variables from now on."""
         self.server.closed.add(self.task)
 
     def remove_task(self) -> None:
@@ -65,14 +65,14 @@ class Engine:
                 self.server.desk.storage.set(self.process if around else self.task, name, value)
 
     def stored(self) -> dict[str, Variable]:
-        """All variables in sight of the task, as the storage has them."""
+        """Return all variables that the task sees, from the storage."""
         with self.server.desk.app.app_context():
             return dict(self.server.desk.storage.get_all(self.task))
 
 
 @pytest.fixture(scope="module", params=PLACES)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server over SQLite, in each profile."""
+    """A server on SQLite, in each profile."""
     config = {"TASKVARS_URL_PREFIX": "/engine-rest", "TASKVARS_PROFILE": request.param}
     closed: set[str] = set()
     with make_desk(f"sqlite:///{tmp_path_factory.mktemp('clients') / 'taskvars.db'}", **config) as desk:
@@ -99,7 +99,7 @@ def engine(server: Server) -> Engine:
 
 
 def client_library(name: str) -> Any:
-    """Import a client when a test runs: with the oldest packages its module is collected without it."""
+    """Import a client when a test runs. So its module can be collected without it, in runs with the oldest packages."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""A variable of every kind, for each client to write and to read."""
+"""Variables of every kind, which each client writes and reads."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BINARY = {
     "form-like": b"\r\n--boundary\r\nContent-Disposition: form-data\r\n\r\n--",
     "chunks": noise(1_000_003),
 }
-"""Contents of Bytes and Files: nothing, anything, what looks like a form, and several stored chunks."""
+"""Contents of Bytes and Files: none, all byte values, the text of a form, and several stored chunks."""
 
 AWKWARD_NAMES = ["a b", "größe 你好 \U0001f600", "a+b", "50%", "%41", "a&b=c", 'a"b', "a;b,c", "{id}", "data"]
-"""Names of variables that a URL carries only escaped, if it carries them."""
+"""Names of variables that must be escaped in a URL."""

@@ -27,7 +27,7 @@ WORKER = Path(__file__).with_name("worker")
 PATIENCE = 300
 INSTALL = ["npm", "install", "--no-package-lock", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"]
 
-# A number in JavaScript has no more than 53 bits.
+# JavaScript's numbers are exact only up to 53 bits.
 SENT = TYPED | {"long": Value("Long", 2**53 - 1)}
 DTOS = {name: {"type": one.type, "value": one.value, "valueInfo": dict(one.info)} for name, one in SENT.items()}
 NAMES = [
@@ -58,9 +58,9 @@ class Worker:
     scope: str
 
     def __call__(self, command: str, *arguments: object) -> Any:
-        """Let it do something, and give what the client gave it.
+        """Run a command of the worker, and return the client's result.
 
-        :raises Refused: the client has an error for it.
+        :raises Refused: the client raised an error.
         """
         assert self.process.stdin
         assert self.process.stdout
@@ -75,19 +75,19 @@ class Worker:
         return answer["done"]
 
     def error(self, command: str, *arguments: object) -> dict[str, object]:
-        """Let it do something that fails; gives the client's error."""
+        """Run a command that fails. Return the client's error."""
         with pytest.raises(Refused) as caught:
             self(command, *arguments)
         return caught.value.error
 
     def content(self, command: str, name: str) -> bytes:
-        """What it downloads."""
+        """Return the bytes that the client downloads."""
         return b64decode(self(command, name)["base64"])
 
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The worker's program in a folder of its own, with the client, which npm fetches."""
+    """The worker's program in its own folder, with the client, which npm fetches."""
     folder = shutil.copytree(WORKER, tmp_path_factory.mktemp("npm") / "worker")
     for needed in ("node", "npm"):
         if shutil.which(needed) is None:
@@ -111,7 +111,7 @@ def process(program: Path) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.fixture(params=["variables", "localVariables"])
 def worker(request: pytest.FixtureRequest, process: subprocess.Popen[str], engine: Engine) -> Worker:
-    """The worker, on the variables in sight of a task or on its own."""
+    """The worker, on `variables` or on `localVariables` of a task."""
     return Worker(process, engine, request.param)
 
 
@@ -121,7 +121,7 @@ def plain(engine: Engine) -> dict[str, tuple[object, ...]]:
     return {name: (one.type, one.value) for name, one in values.items() if isinstance(one, Value)}
 
 
-def test_values_whose_types_the_client_finds_out(worker: Worker) -> None:
+def test_values_without_a_type(worker: Worker) -> None:
     worker("setPlain")
     assert plain(worker.engine) == {
         "text": ("String", "Grüße, 你好 \U0001f600"),
@@ -155,7 +155,7 @@ def test_typed_values_come_back(command: str, worker: Worker) -> None:
         "json": DTOS["json"] | {"value": {"amount": 80, "tags": ["a", None]}},
         "due": DTOS["due"] | {"value": "2026-11-23T10:11:12.345Z"},
     }
-    # The client tells types apart in lower case.
+    # The client writes types in lower case.
     assert worker("getAllTyped") == {name: dto | {"type": str(dto["type"]).lower()} for name, dto in read.items()}
 
 
@@ -176,7 +176,7 @@ def test_files_as_base64(command: str, content: bytes, worker: Worker, tmp_path:
     worker(command, "file", local)
     file = worker.engine.stored()["file"].value
     assert isinstance(file, File)
-    # The client writes the contract's `mimeType` as `mimetype`, and the engine passes over it.
+    # The client sends `mimetype` instead of the contract's `mimeType`, and the engine ignores it.
     mimetype = None if worker.engine.lenient else "text/plain"
     assert (file.filename, file.mimetype, file.encoding) == ("Größe.txt", mimetype, "UTF-8")
     expected = {"filename": "Größe.txt", "encoding": "UTF-8", "base64": b64encode(content).decode()}
@@ -195,7 +195,7 @@ def test_uploads(value_type: str | None, content: bytes, worker: Worker, tmp_pat
         assert isinstance(value, Bytes)
         return
     assert isinstance(value, File)
-    # The engine has the charset of an upload in a parameter of its own, `encoding`, and drops this one.
+    # For an upload the engine takes the charset from the parameter `encoding`, and ignores this one.
     encoding = None if worker.engine.lenient else "utf-8"
     assert (value.filename, value.mimetype, value.encoding) == ("a.txt", "text/plain", encoding)
     assert worker.content("loadFile", "v") == content
@@ -207,7 +207,7 @@ def test_names_of_files(name: str, worker: Worker, tmp_path: Path) -> None:
     local = {"localPath": str(tmp_path / "f"), "filename": name, "mimetype": "text/plain"}
     worker("modifyFile", "json", local)
     worker("postForm", "form", local | {"valueType": "File"})
-    # In a form a quote is sent as browsers do, and the engine takes that as it is.
+    # In a form the client escapes a quote as browsers do, and the engine keeps it escaped.
     for variable, wanted in {"json": name, "form": name.replace('"', "%22")}.items():
         assert worker("loadFile", variable) == {"filename": wanted, "base64": b64encode(b"content").decode()}
 
@@ -218,7 +218,7 @@ def test_null_contents(worker: Worker) -> None:
 
 
 def test_a_file_of_json(worker: Worker) -> None:
-    """The client takes a body for JSON when its Content-Type is that and nothing more, also a file's."""
+    """The client parses a body whose Content-Type is exactly application/json, even if it is a file."""
     bare = File(b'{"a": 1}', filename="a.json", mimetype="application/json")
     worker.engine.store({"bare": bare, "encoded": replace(bare, encoding="UTF-8")})
     assert worker("loadBytes", "bare") == {"parsed": {"a": 1}}

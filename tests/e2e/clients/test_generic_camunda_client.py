@@ -27,18 +27,18 @@ UPLOADED = [
     ("100%.txt", "100%.txt", "100_.txt", "text/plain"),
     ("Größe.png", "Größe.png", "Gro_e.png", "image/png"),
     ("报告.pdf", "报告.pdf", "__.pdf", "application/pdf"),
-    # The client's HTTP library sends a quote as browsers do, and the engine takes that as it is.
+    # The client's HTTP library escapes a quote as browsers do, and the engine keeps it escaped.
     ('a"b\n.txt', "a%22b%0A.txt", "a_22b_0A.txt", "text/plain"),
-    # What it reads out of a Content-Disposition ends at a blank or an apostrophe.
+    # The client cuts the file name of a Content-Disposition at a blank or an apostrophe.
     ("two words.txt", "two words.txt", "two", "text/plain"),
     ("it's.txt", "it's.txt", "it", "text/plain"),
 ]
-"""A file's name on the client's disk; what is stored; what the client saves it as; the media type it sends."""
+"""A file's name on the client's disk, its stored name, the name that the client saves, and the media type it sends."""
 
 
 @dataclass(frozen=True)
 class Api:
-    """The client's methods for the variables in sight, or for the task's own."""
+    """The client's methods for `variables`, or for `localVariables`."""
 
     library: Any
     methods: Any
@@ -52,16 +52,16 @@ class Api:
         return getattr(self.methods, operation)(self.task, *arguments, **named)
 
     def value(self, kind: str | None, value: object, info: object = None) -> Any:
-        """Make a typed value as the client has them."""
+        """Make a typed value of the client."""
         return self.library.VariableValueDto(type=kind, value=value, value_info=info)
 
     def upload(self, name: str, file: Path, content: bytes, **named: object) -> None:
-        """Write a file to the disk, and from there to a variable."""
+        """Write a file to the disk, and upload it to a variable."""
         file.write_bytes(content)
         self("set_binary_task_variable", name, data=str(file), **named)
 
     def refused(self, operation: str, *arguments: object, **named: object) -> Any:
-        """Call a method that fails; gives the client's error."""
+        """Call a method that fails. Return the client's error."""
         with pytest.raises(self.library.ApiException) as caught:
             self(operation, *arguments, **named)
         return caught.value
@@ -69,7 +69,7 @@ class Api:
 
 @pytest.fixture(params=[False, True], ids=["visible", "local"])
 def api(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path) -> Iterator[Api]:
-    """The client, connected to the server; it saves its downloads in `tmp_path / "saved"`."""
+    """The client, connected to the server. It saves its downloads in `tmp_path / "saved"`."""
     library = client_library("generic_camunda_client")
     configuration = library.Configuration(host=engine.url)
     configuration.temp_folder_path = str(tmp_path / "saved")
@@ -85,7 +85,7 @@ def seen(dto: Any) -> tuple[object, ...]:
 
 
 def described(error: Any) -> tuple[object, ...]:
-    """Status, type and message of the client's error."""
+    """Return the status, type and message of the client's error."""
     assert error.headers["Content-Type"] == "application/json"
     body = json.loads(error.body)
     return error.status, body["type"], body["message"]
@@ -123,7 +123,7 @@ def test_a_modification_is_all_or_nothing(api: Api) -> None:
     assert {name: seen(dto) for name, dto in api("get_task_variables").items()} == {"old": ("Integer", 1, {})}
 
 
-def test_a_new_variable_lands_where_the_method_says(api: Api, engine: Engine) -> None:
+def test_a_new_variable_is_set_in_the_scope_of_the_method(api: Api, engine: Engine) -> None:
     api("put_task_variable", "new", variable_value_dto=api.value("String", "x"))
     assert engine.stored()["new"].scope == (engine.task if api.local else engine.process)
 
@@ -216,7 +216,7 @@ def test_errors_of_writes(api: Api, engine: Engine, tmp_path: Path) -> None:
     error = api.refused("put_task_variable", "v", variable_value_dto=api.value("Nope", "x"))
     why = "Cannot put task variable v: Unsupported value type 'Nope'"
     assert described(error) == (400, "InvalidRequestException", why)
-    # The client writes `2026-11-23T10:11:12+00:00`, and the contract has only `2026-11-23T10:11:12.000+0000`.
+    # The client writes `2026-11-23T10:11:12+00:00`, but the contract accepts only `2026-11-23T10:11:12.000+0000`.
     moment = datetime(2026, 11, 23, 10, 11, 12, tzinfo=UTC)
     error = api.refused("put_task_variable", "v", variable_value_dto=api.value("Date", moment))
     assert described(error)[:2] == (400, "InvalidRequestException")

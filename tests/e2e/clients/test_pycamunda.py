@@ -1,4 +1,4 @@
-"""pycamunda, a Python client on `requests`; it uses only the methods for local variables."""
+"""pycamunda, a Python client based on `requests`. It uses only the methods for local variables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.e2e.clients.kinds import AWKWARD_NAMES, BINARY, TYPED
 pytestmark = pytest.mark.tools
 
 UNESCAPED = {name: name for name in [*AWKWARD_NAMES, "a/b"]} | {"%41": "A"}
-"""Names that the client puts into the URL as they are, and those that arrive; `?`, `#` and `..` can't."""
+"""Names for the client, and the names that arrive: it does not escape them. `?`, `#` and `..` can't arrive."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Task:
         return made(self.engine.url, self.engine.task, *arguments, **named)
 
     def modify(self, values: Mapping[str, tuple[object, ...]], **named: object) -> None:
-        """Set typed values together; each is a value, its type and what belongs to that."""
+        """Set typed values together. Each is a tuple of a value, its type and its valueInfo."""
         request = self.request("Modify", **named)
         for name, parts in values.items():
             request.add_variable(name, *parts)
@@ -44,20 +44,20 @@ class Task:
         return self.request(kind, *arguments, **named)()
 
     def refused(self, error: str, kind: str, *arguments: object, **named: object) -> str:
-        """Send a request that fails with one of the client's errors; gives its message."""
+        """Send a request that fails with one of the client's errors. Return its message."""
         with pytest.raises(getattr(client_library("pycamunda"), error)) as caught:
             self(kind, *arguments, **named)
         assert caught.type.__name__ == error
         return str(caught.value)
 
     def every(self, **named: object) -> dict[str, tuple[object, ...]]:
-        """All variables that the client sees."""
+        """Return all variables that the client sees."""
         return {name: seen(variable) for name, variable in self("GetList", **named).items()}
 
 
 @pytest.fixture
 def task(engine: Engine) -> Task:
-    """The client, and the task it works on."""
+    """The client, with a task."""
     return Task(engine)
 
 
@@ -93,8 +93,8 @@ def test_bytes_and_files_as_base64(content: bytes, task: Task) -> None:
 
 @pytest.mark.parametrize("content", BINARY.values(), ids=BINARY)
 @pytest.mark.parametrize("kind", ["Bytes", "File"])
-def test_an_upload_is_bytes_whatever_it_should_be(kind: str, content: bytes, task: Task, tmp_path: Path) -> None:
-    """The client gives `requests` the form's `valueType` as JSON, which that drops beside a file."""
+def test_every_upload_becomes_bytes(kind: str, content: bytes, task: Task, tmp_path: Path) -> None:
+    """The client passes `valueType` to `requests` as JSON, and `requests` ignores JSON beside a file."""
     (tmp_path / "f.pdf").write_bytes(content)
     with (tmp_path / "f.pdf").open("rb") as file:
         for source in (content, io.BytesIO(content), file, ("f.txt", content, "text/plain")):
@@ -104,14 +104,14 @@ def test_an_upload_is_bytes_whatever_it_should_be(kind: str, content: bytes, tas
             task("Delete", "v")
 
 
-def test_an_upload_of_text_is_the_bytes_of_it(task: Task) -> None:
+def test_an_upload_of_text_becomes_its_bytes(task: Task) -> None:
     task("Update", "v", "Grüße", "Bytes")
     assert task("Get", "v", binary=True) == "Grüße".encode()
 
 
 @pytest.mark.parametrize("value", ["x", 5, True, None])
-def test_an_update_of_a_typed_value_is_no_json(value: object, task: Task) -> None:
-    """The client sends a form in place of the JSON that the method takes, so that engines refuse it too."""
+def test_an_update_of_a_typed_value_is_refused(value: object, task: Task) -> None:
+    """The client sends a form, but the method takes JSON. Engines refuse it too."""
     assert "NotSupportedException" in task.refused("NoSuccess", "Update", "v", value, "String")
     assert task.every() == {}
 
@@ -149,7 +149,7 @@ def test_errors(task: Task) -> None:
 def test_an_unknown_task(task: Task) -> None:
     task.engine.remove_task()
     why = f"task {task.engine.task} doesn't exist: task is null"
-    # What is no error of the client's own kinds has the whole body for its message.
+    # For an error that the client doesn't know, its message is the whole body.
     error = "NoSuccess" if task.engine.lenient else "NotFound"
     assert why in task.refused(error, "Get", "v", binary=True)
     assert why in task.refused(error, "GetList")

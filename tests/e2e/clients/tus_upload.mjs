@@ -1,4 +1,4 @@
-// node tus_upload.mjs PACKAGE URL FILE CHUNK: uploads with tus-js-client, as its README shows; prints the upload's URL.
+// node tus_upload.mjs PACKAGE URL FILE CHUNK: upload with tus-js-client as its README shows, and print the upload's URL.
 import fs from "node:fs"
 import { createRequire } from "node:module"
 

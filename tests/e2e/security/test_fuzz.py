@@ -1,6 +1,6 @@
-"""Malformed requests at random: only the contract's 5xx, no hang, no dead worker, no internals in answers.
+"""Random malformed requests cause no 5xx beyond the contract, no hang and no dead worker, and reveal no internals.
 
-By hand, for longer: `python -m tests.e2e.security.test_fuzz gunicorn 600 SEED` runs ten minutes for each profile.
+To run it for longer, such as ten minutes for each profile: `python -m tests.e2e.security.test_fuzz gunicorn 600 SEED`.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from tests.support.servers import Served, serve
 pytestmark = pytest.mark.tools
 
 SECONDS = 30.0
-"""For each server and profile."""
+"""Seconds for each server and profile."""
 CHUNK = 500
-"""Requests between two looks at the server's processes."""
+"""Requests between two checks of the server's processes."""
 LEAKS = re.compile(rb"Traceback|site-packages|\.py\b|sqlalchemy|sqlite3?\.|SELECT |INSERT |UPDATE |top secret|/tmp/")
 OWN_ERRORS = {501, 505}
-"""Statuses of the servers themselves, about methods, codings and versions that never reach the app."""
+"""Statuses of the servers themselves, for methods, codings and versions that they don't pass to the app."""
 
 
 def sent(address: Address, request: bytes, whole: bool) -> bytes:
-    """All that a server answers until it closes the connection.
+    """Send a request, and return everything that the server answers until it closes the connection.
 
-    :param whole: whether the request is all there; else it is ended, as by a client that goes away.
-    :raises OSError: it hangs, or closes the connection in peace on a whole request and says nothing.
+    :param whole: whether the request is complete. If not, the client closes its side.
+    :raises OSError: the server hangs, or closes the connection after a whole request without an answer.
     """
     answer = bytearray()
     with socket.create_connection(address, timeout=PATIENCE) as connection:
@@ -48,16 +48,16 @@ def sent(address: Address, request: bytes, whole: bool) -> bytes:
             while piece := connection.recv(1 << 16):
                 answer += piece
         except TimeoutError:
-            raise  # a server that hangs
+            raise  # the server hangs
         except OSError:
-            return bytes(answer)  # it refused the head, and its answer is lost with a body that it never read
+            return bytes(answer)  # the server refused the head, and the unread body reset the connection
     if whole and not answer:
         raise ConnectionError("There is no answer.")
     return bytes(answer)
 
 
 def problem(profile: str, answer: bytes) -> str | None:
-    """What is wrong with an answer."""
+    """Describe what is wrong with an answer; None if nothing is."""
     final = re.sub(rb"\AHTTP/1.1 100 Continue\r\n\r\n", b"", answer)
     found = re.match(rb"HTTP/1\.[01] (\d{3})", final)
     if found is None:
@@ -65,7 +65,7 @@ def problem(profile: str, answer: bytes) -> str | None:
     status, (head, _, rest) = int(found[1]), final.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)\ncontent-length: *(\d+)", head)
     body = rest[: int(length[1])] if length else rest
-    downloaded = re.search(rb"(?i)\nrepr-digest:", head)  # noise that was uploaded before, and may say anything
+    downloaded = re.search(rb"(?i)\nrepr-digest:", head)  # its body was uploaded before, and may contain anything
     if not downloaded and (leak := LEAKS.search(body)):
         return f"tells {leak[0]!r}"
     if status < 500 or status in OWN_ERRORS:
@@ -74,7 +74,7 @@ def problem(profile: str, answer: bytes) -> str | None:
 
 
 def is_the_contracts(body: bytes) -> bool:
-    """Whether a 500 is one that the engine sends too, and not a failure of ours."""
+    """Tell whether a 500 is one that the engine sends too, and not a failure of ours."""
     try:
         return bool(json.loads(body)["type"] != "ServerErrorException")
     except ValueError:
@@ -82,7 +82,7 @@ def is_the_contracts(body: bytes) -> bool:
 
 
 def fuzz(served: Served, profile: str, seconds: float, seed: int) -> Counter[str]:
-    """Send requests for so many seconds; count statuses."""
+    """Send requests for so many seconds, and count the statuses."""
     import psutil
 
     fuzzer, seen, end = Fuzzer(seed, f"/{profile}"), Counter[str](), time.monotonic() + seconds
@@ -119,7 +119,7 @@ def test_no_request_breaks_the_server(server: str, tmp_path: Path) -> None:
 
 
 def main(server: str, seconds: str, seed: str) -> None:
-    """Run by hand, and say what came back."""
+    """Run the fuzzer, and print the statuses."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/fuzz.db"
         fill(url)

@@ -1,5 +1,5 @@
-// A worker that uses the client as its applications do, but for a task's variables. Each line of stdin is a command:
-// [base URL, path of the variables, name of the command, its arguments …]; a line of stdout says what the client did.
+// A worker that uses the client as applications do, but for a task's variables. Each line of stdin is a command:
+// [base URL, path of the variables, name of the command, its arguments …]. Each line of stdout is the client's result.
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { Client, File, Variables } from "camunda-external-task-client-js";
@@ -14,7 +14,7 @@ function commandsOn(baseUrl, path) {
   const variables = async () => new Variables(await engineService.get(path), { readOnly: true, engineService });
 
   return {
-    // Values whose types the client finds out.
+    // Values without a type: the client chooses it.
     async setPlain() {
       const values = new Variables().setAll({
         text: "Grüße, 你好 😀",
@@ -67,7 +67,7 @@ function commandsOn(baseUrl, path) {
       await engineService.post(url(name, "/data"), { body });
     },
 
-    // The client looks for files among the variables of executions, unless it is told where they are.
+    // By default the client looks for files among the variables of executions.
     async loadFile(name) {
       const file = (await variables()).get(name);
       file.remotePath = url(name, "/data");
