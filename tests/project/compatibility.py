@@ -1,4 +1,4 @@
-"""Writes docs/compatibility.md out of the table of differences: `python -m tests.project.compatibility`."""
+"""`python -m tests.project.compatibility`: write docs/compatibility.md from the table of differences."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ make test PYTEST_ARGS=tests/engine
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     both = [row for row in DIFFERENCES if not row.documented]
     by_profile = [row for row in DIFFERENCES if row.documented]
     return PAGE.format(
@@ -94,7 +94,7 @@ def page() -> str:
 
 
 def _counts() -> str:
-    """How many answers are the same."""
+    """Return a sentence with the number of equal answers."""
     heads = (f"The same as {engine} {version}" for engine, version in VERSIONS.items())
     return table((f"Of {len(STEPS)} answers, in", *heads), ((f"`{one}`", *map(str, _same(one))) for one in PROFILES))
 
@@ -114,7 +114,7 @@ def _in_each(row: Difference) -> Sequence[str]:
 
 
 def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
+    """Return a table in Markdown."""
     cells = [head, ["---"] * len(head), *lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 

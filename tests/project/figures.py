@@ -1,4 +1,4 @@
-"""`python -m tests.project.figures`: what the demo's pages cost in Chromium, as the table of example_app/README.md."""
+"""`python -m tests.project.figures`: measure the demo in Chromium, and print the table of example_app/README.md."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PAGES = {
     "task, 500 files (`SEED=large`)": "/tasks/fire-02",
 }
 TIMES = 5
-"""How often each page is opened, each time with an empty cache and then with a filled one."""
+"""The number of visits of each page: each is one with an empty cache, and one with a filled cache."""
 
 
 @dataclass(frozen=True)
 class Visit:
-    """What one page took.
+    """The figures of one visit of a page.
 
-    :param size: bytes that came, headers included.
+    :param size: the received bytes, including headers.
     :param paint: milliseconds until the browser showed something.
     """
 
@@ -38,7 +38,7 @@ class Visit:
 
 
 class Counter:
-    """What comes over the network for one tab."""
+    """Counts the requests and bytes of one tab."""
 
     def __init__(self, network: CDPSession) -> None:
         self.requests, self.size = 0, 0
@@ -54,7 +54,7 @@ class Counter:
 
 
 def visit(page: Page, url: str) -> Visit:
-    """Open a page, and wait until all of it has come."""
+    """Open a page, and wait until everything is loaded."""
     network = page.context.new_cdp_session(page)
     counter = Counter(network)
     page.goto(url, wait_until="networkidle")
@@ -64,7 +64,7 @@ def visit(page: Page, url: str) -> Visit:
 
 
 def visits(browser: Browser, url: str, path: str) -> tuple[Visit, Visit]:
-    """What a page takes on Ada's first visit, and on the one after it."""
+    """Measure Ada's first visit of a page, and the one after it."""
     with closing(browser.new_context()) as profile:
         profile.request.post(f"{url}/login", form={"user": "ada", "password": "ada"}, max_redirects=0)
         page = profile.new_page()
@@ -72,7 +72,7 @@ def visits(browser: Browser, url: str, path: str) -> tuple[Visit, Visit]:
 
 
 def line(name: str, seen: list[tuple[Visit, Visit]]) -> str:
-    """One line of the table."""
+    """Return one line of the table."""
     first, again = zip(*seen, strict=True)
     paints = [one.paint for one in first + again]
     kilobytes = [f"{statistics.median(one.size for one in some) / 1000:.0f}" for some in (first, again)]
@@ -81,7 +81,7 @@ def line(name: str, seen: list[tuple[Visit, Visit]]) -> str:
 
 
 def main() -> None:
-    """Measure, and print the table; the pages take turns, so that another program slows all of them alike."""
+    """Measure, and print the table. The pages take turns, so that other programs slow down all of them alike."""
     with (
         tempfile.TemporaryDirectory() as folder,
         serving(Path(folder), FLASK_RECORDING_SIZE="1000", FLASK_SEED="large") as demo,

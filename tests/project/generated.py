@@ -1,4 +1,4 @@
-"""Writes what pages take out of the code, between two comments of theirs: `python -m tests.project.generated`."""
+"""`python -m tests.project.generated`: write the parts of pages that come from the code, between two comments there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PICTURE = DOCS / "images" / "house.svg"
 
 
 def settings() -> str:
-    """Every key, as the docstring of Settings explains it."""
+    """Return the table of all keys, from the docstring of Settings."""
     told = dict(re.findall(r"^:param (\w+): (.*(?:\n    .*)*)", inspect.getdoc(Settings) or "", re.MULTILINE))
     lines = [
         (f"`{PREFIX}{one.name.upper()}`", f"`{one.default!r}`", _sentence(" ".join(told[one.name].split())))
@@ -29,7 +29,7 @@ def settings() -> str:
 
 
 def house() -> str:
-    """Every package in the order of the layers, with the first line of its docstring, and its modules."""
+    """Return the table of all packages by layer, with the first lines of their docstrings and their modules."""
     lines = []
     for number, rooms in enumerate(LAYERS, 1):
         for one in sorted(rooms):
@@ -51,12 +51,12 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
 
 
 def page(name: str) -> str:
-    """A page with what it takes out of the code."""
+    """Return a page with its generated parts."""
     text = (DOCS / name).read_text(encoding="utf-8")
     for part, write in PARTS[name].items():
         start = f"<!-- {part}: python -m tests.project.generated -->\n"
         before, found, rest = text.partition(start)
-        assert found, f"{name} has no place for {part}"
+        assert found, f"{name} has no comments for {part}"
         text = f"{before}{start}\n{write()}\n\n<!-- end -->{rest.partition('<!-- end -->')[2]}"
     return text
 

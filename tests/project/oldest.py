@@ -1,4 +1,4 @@
-"""Print the lower bounds of setup.cfg as pip constraints: the oldest versions that may be installed."""
+"""Print the lower bounds of setup.cfg as constraints for pip, to test with the oldest versions."""
 
 from __future__ import annotations
 

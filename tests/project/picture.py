@@ -1,4 +1,4 @@
-"""The house as a picture, drawn from the layers and the imports: packages as boxes, what each imports as lines."""
+"""Draw the picture of the layers: a box for each package, and a line for each import."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STYLE = """
 
 
 def _places() -> dict[str, tuple[float, float]]:
-    """The middle of each box."""
+    """Return the middle of each box."""
     return {
         one: (WIDTH * (column + 1) / (len(rooms) + 1), GAP + number * (HIGH + GAP))
         for number, rooms in enumerate(LAYERS)
@@ -23,7 +23,7 @@ def _places() -> dict[str, tuple[float, float]]:
 
 
 def _uses() -> set[tuple[str, str]]:
-    """Which package imports which, without what is already told by a way through others."""
+    """Return pairs of packages of which one imports the other, unless a path through others already shows it."""
     direct = {(room(name), room(other)) for name in MODULES for other in imports(name) if room(name) != room(other)}
     return {(one, other) for one, other in direct if not _leads(direct - {(one, other)}, one, other)}
 
@@ -58,5 +58,5 @@ def _lines() -> Iterator[str]:
 
 
 def picture() -> str:
-    """The SVG."""
+    """Return the picture as SVG."""
     return "\n".join(_lines()) + "\n"

@@ -1,4 +1,4 @@
-"""`python -m tests.project.screenshots`: pictures of the demo for README.md and docs/, in docs/images."""
+"""`python -m tests.project.screenshots`: take the pictures of the demo for README.md and docs/, in docs/images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOWN: tuple[tuple[str, Literal["light", "dark"]], ...] = (("desktop", "light"),
 
 
 def main() -> None:
-    """Take the pictures that the pages show."""
+    """Take all pictures."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder), FLASK_RECORDING_SIZE="48500000") as demo:
         with chromium() as browser:
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def take(browser: Browser, url: str, size: str, scheme: Literal["light", "dark"]) -> None:
-    """Show Ada's first task on a screen of one size, in one of its two colour schemes."""
+    """Take a picture of Ada's first task, in one size and one colour scheme."""
     width, height = SIZES[size]
     profile = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
     page = profile.new_page()
@@ -37,14 +37,14 @@ def take(browser: Browser, url: str, size: str, scheme: Literal["light", "dark"]
     page.get_by_role("button", name="Log in as Ada").click()
     page.get_by_role("link", name="Check the policy").click()
     if size == "desktop":
-        page.get_by_role("link", name="ceiling.png", exact=True).click()  # on a phone it would lie over the list
+        page.get_by_role("link", name="ceiling.png", exact=True).click()  # on a phone the preview would cover the list
         page.locator("#preview img").wait_for()
     save(page, "task", size, scheme)
     profile.close()
 
 
 def save(page: Page, name: str, size: str, scheme: str) -> None:
-    """Save what the screen shows."""
+    """Save a picture of the screen."""
     page.wait_for_load_state("networkidle")
     page.screenshot(path=IMAGES / f"{name}-{size}-{scheme}.png", animations="disabled")
 

@@ -1,4 +1,4 @@
-"""The benchmarks run: a short run measures everything but the engine. Its figures mean nothing."""
+"""A short run of the benchmarks measures everything except the engine. Its figures mean nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.databases import POSTGRESQL_FOLDERS, Missing, program
 from tests.support.servers import ROOT
 from tests.support.stores import VERSITYGW
 
-SECTIONS = (*GOALS, "floor")  # what a small GET is made of is no goal
+SECTIONS = (*GOALS, "floor")  # the floor has no goal: it splits the time of a small GET into its parts
 
 
 def bench(*arguments: str) -> str:

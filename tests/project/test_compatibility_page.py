@@ -1,4 +1,4 @@
-"""docs/compatibility.md is what the table of differences says, and every row stands on it once."""
+"""docs/compatibility.md is up to date with the table of differences, and has every row once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_no_text_breaks_its_table(heading: str) -> None:
 
 
 @pytest.mark.parametrize("row", DIFFERENCES, ids=lambda row: f"{row.of[0]}-{row.asked}")
-def test_a_row_stands_under_the_heading_of_its_profiles(row: Difference) -> None:
+def test_a_row_is_under_the_heading_of_its_profiles(row: Difference) -> None:
     headings = ["## Different by profile", "## Different in both profiles"]
     found = [
         heading
@@ -36,7 +36,7 @@ def test_a_row_stands_under_the_heading_of_its_profiles(row: Difference) -> None
 
 
 @pytest.mark.parametrize("one", BESIDE, ids=lambda one: one.asked)
-def test_what_is_not_so_beside_an_engine_is_about_a_row(one: Beside) -> None:
+def test_each_exception_beside_an_engine_belongs_to_a_row(one: Beside) -> None:
     labels = [step.label for step in STEPS if re.search(one.steps, step.label)]
     rows = [row_of(label, engine, "documented") for label in labels for engine in ENGINES]
     assert one.asked in {row.asked for row in rows if row}
@@ -53,6 +53,6 @@ def test_its_links_lead_somewhere() -> None:
 
 
 def anchors(path: Path) -> list[str]:
-    """The anchors of a page's headings, as forges make them."""
+    """Return the anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     return ["#" + re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]

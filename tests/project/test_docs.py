@@ -1,4 +1,4 @@
-"""The pages of docs/ that tell what the code says: settings, the house, errors."""
+"""The pages of docs/ that repeat the code are up to date: settings, layers, errors."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_it_is_up_to_date(name: str) -> None:
     assert (DOCS / name).read_text(encoding="utf-8") == page(name), "write it again: python -m tests.project.generated"
 
 
-def test_every_stop_of_the_walk_is_a_function() -> None:
+def test_every_step_of_one_request_is_a_function() -> None:
     walk = section(DOCS / "design.md", "## One GET and one upload")
     stops = re.findall(r"^\d+\. `([\w.]+)\.(\w+)`", walk, re.MULTILINE)
     assert len(stops) == 12 + 15
@@ -56,7 +56,7 @@ def test_the_picture_is_up_to_date() -> None:
 
 
 Row = tuple[str, str, str]
-"""The status in each profile, with the type of `engine` where it is another one; the type."""
+"""The status in each profile, with the type of `engine` if it differs; and the type."""
 
 ROWS: list[Row] = [
     (status, engine.replace("`", ""), kind.strip("`"))
@@ -65,7 +65,7 @@ ROWS: list[Row] = [
 
 
 class Failing(MemoryStorage):
-    """A storage that fails when it is asked for certain names."""
+    """A storage that fails for certain names."""
 
     FAILING: Mapping[str, type[StorageUnavailable]] = {"failing": StorageUnavailable, "full": StorageFull}
 
@@ -121,7 +121,7 @@ BYTES = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
 
 def begun(client: FlaskClient, name: str = "new") -> str:
-    """The URL of a new upload."""
+    """Begin an upload, and return its URL."""
     answer = client.post(f"{V}/{name}/uploads", headers=TUS | {"Upload-Length": "2"})
     return str(answer.headers["Location"])
 
@@ -159,7 +159,7 @@ CASES: list[Callable[[FlaskClient], TestResponse]] = [
 
 
 @pytest.mark.parametrize(("row", "case"), [*zip(ROWS, CASES, strict=True)], ids=[f"{one[0]}-{one[2]}" for one in ROWS])
-def test_an_error_is_what_its_row_says(row: Row, case: Callable[[FlaskClient], TestResponse]) -> None:
+def test_an_error_is_as_its_row_says(row: Row, case: Callable[[FlaskClient], TestResponse]) -> None:
     documented, engine, kind = row
     other, _, other_kind = engine.partition(" ")
     expected = {"documented": (documented, kind), "engine": (other, other_kind or kind)}
@@ -172,7 +172,7 @@ def test_an_error_is_what_its_row_says(row: Row, case: Callable[[FlaskClient], T
 def test_no_error_is_left_out() -> None:
     listed = {(status, engine.partition(" ")[0], kind) for status, engine, kind in ROWS}
     for error in _below(TaskVarsError):
-        if error not in (Prefixed, NotFound, EngineRefused):  # only roots; whatever the engine says
+        if error not in (Prefixed, NotFound, EngineRefused):  # two base classes, and one with the engine's own status
             assert (str(error.status), str(error.engine_status or error.status), error.type) in listed, error
     for status, kind in _JAX_RS.items():
         assert (str(status), str(status), kind) in listed

@@ -1,4 +1,4 @@
-"""The example app stays one: short files, and a page that tells what of it is about flask-taskvars."""
+"""The example app stays an example: its files are short, and its page shows the lines about flask-taskvars."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_every_file_is_short() -> None:
     assert long == {}
 
 
-def test_the_ten_lines_are_there() -> None:
+def test_the_ten_lines_exist() -> None:
     [block] = blocks((APP / "README.md").read_text(), "python")
     told = [part.splitlines() for part in block.split("\n\n")]
     for comment, *lines in told:

@@ -1,4 +1,4 @@
-"""Optional packages are optional: the library works without each of its extras, and without its adapters."""
+"""Optional packages are optional: the library works without the packages of its extras and adapters."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ DATABASES = {"sqlalchemy", "flask_sqlalchemy"}
 
 
 def run(program: str, blocked: set[str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a program in a process of its own, where some packages can't be imported."""
+    """Run a program in its own process, in which some packages can't be imported."""
     source = WITHOUT.format(blocked=sorted(blocked or ())) + program
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", source]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
@@ -98,7 +98,7 @@ def run(program: str, blocked: set[str] | None = None) -> subprocess.CompletedPr
         pytest.param(ON_AN_ENGINE, DRIVERS | ENGINE | DEMO | OBJECTS | GATES | {"flask_sqlalchemy"}, id="engine"),
     ],
 )
-def test_it_works_without_what_was_not_chosen(program: str, blocked: set[str]) -> None:
+def test_it_works_without_packages_that_were_not_chosen(program: str, blocked: set[str]) -> None:
     result = run(program, blocked)
     assert (result.returncode, result.stdout) == (0, "data\n"), result.stderr
 
@@ -114,8 +114,8 @@ def test_a_gate_says_which_extra_it_needs(gate: str, package: str) -> None:
     assert "pip install 'flask-taskvars[gates]'" in result.stderr
 
 
-def test_the_finder_blocks_what_it_should() -> None:
-    """The tests above could not fail if their packages were found all the same."""
+def test_blocked_packages_can_not_be_imported() -> None:
+    """Otherwise the tests above could not fail."""
     for package in sorted(DATABASES | ENGINE | {"pymysql"}):
         result = run(f"import {package}", {package})
         assert f"No module named '{package}'" in result.stderr
@@ -124,20 +124,20 @@ def test_the_finder_blocks_what_it_should() -> None:
 @pytest.mark.parametrize(
     "module", ["flask_taskvars", "flask_taskvars.contents", "flask_taskvars.gates", "flask_taskvars.storage.memory"]
 )
-def test_what_an_import_does_not_bring_along(module: str) -> None:
+def test_an_import_does_not_import_optional_packages(module: str) -> None:
     program = f"import {module}, sys; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
     imported = set(run(program).stdout.split())
     assert "flask_taskvars" in imported
     assert imported.isdisjoint(DRIVERS | ENGINE | DEMO | OBJECTS | GATES | DATABASES)
 
 
-def test_the_default_storage_uses_the_hosts_extension_and_imports_none() -> None:
+def test_importing_the_sql_storage_does_not_import_flask_sqlalchemy() -> None:
     program = "import sys, flask_taskvars.storage.sqla; print('flask_sqlalchemy' in sys.modules)"
     assert run(program).stdout == "False\n"
 
 
 def brought_by(extra: str) -> set[str]:
-    """The distributions that an extra names, and those of the extras that it names."""
+    """Return the distributions of an extra, including those of the extras that it names."""
     extras = configparser.ConfigParser()
     extras.read(ROOT / "setup.cfg")
     named = set()

@@ -1,4 +1,4 @@
-"""The house: imports run one way, and what is optional is imported only when it is chosen."""
+"""The layers: imports only go downwards, and optional packages are imported only if they are chosen."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LAYERS = [
     {"values"},
     {"errors", "given"},
 ]
-"""Packages, and modules that are in none, from the top of the house to the ground."""
+"""The layers from the top: packages, and modules that are in no package."""
 
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
@@ -38,7 +38,7 @@ MODULES = {
 
 
 def imports(name: str) -> set[str]:
-    """The modules of the package that a module imports."""
+    """Return the modules of our package that a module imports."""
     found, path = set(), MODULES[name]
     package = name.split(".") if path.name == "__init__.py" and name != "__init__" else name.split(".")[:-1]
     for node in ast.walk(ast.parse(path.read_text())):
@@ -51,7 +51,7 @@ def imports(name: str) -> set[str]:
 
 
 def room(module: str) -> str:
-    """The package in LAYERS that a module is in, the innermost one."""
+    """Return the innermost package in LAYERS that contains a module."""
     parts = module.split(".")
     rooms = set().union(*LAYERS)
     return next(one for end in range(len(parts), 0, -1) if (one := ".".join(parts[:end])) in rooms)
@@ -67,11 +67,11 @@ def test_imports_run_one_way(name: str) -> None:
     assert [other for other in sorted(others) if floor(other) <= floor(name)] == []
 
 
-def test_no_package_imports_in_a_circle() -> None:
+def test_no_packages_import_each_other_in_a_circle() -> None:
     tuple(TopologicalSorter({name: imports(name) - {name} for name in MODULES}).static_order())
 
 
-def test_every_layer_is_there() -> None:
+def test_every_module_has_a_layer() -> None:
     assert {room(name) for name in MODULES} == set().union(*LAYERS)
 
 

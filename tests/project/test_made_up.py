@@ -1,4 +1,4 @@
-"""Made-up values are the same in each run: with and without CI, whatever modules are loaded and whatever is in them."""
+"""Generated values are the same in each run, with and without CI, whatever literals the loaded modules have."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ given(value=strategies.binary())(lambda value: made.append(value))()
 print(made)
 """
 LITERALS = "\n".join(f"X{number} = b'{number}'" for number in range(300))
-"""A module whose literals hypothesis would try, too."""
+"""A module with literals that hypothesis would use."""
 
 
 def made_up(before: str = "", **environment: str) -> str:
-    """What a fresh Python makes up in our tests."""
+    """Return the values that hypothesis generates for our tests in a new process."""
     inherited = {key: value for key, value in os.environ.items() if key != "CI"}
     started = [sys.executable, "-c", before + COLLECT]
     return subprocess.run(started, env=inherited | environment, check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -1,4 +1,4 @@
-"""What single pages promise besides programs that run: tests that pass, and paths that lead nowhere."""
+"""Promises of single pages: the tests in docs/testing.md pass, and the paths in docs/upgrading.md are not served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""README.md and docs/: every program runs, every transcript is true, every table is the code's."""
+"""README.md and docs/: every program runs, every transcript is true, and the tables fit the code."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ STORAGE = ROOT / "docs" / "storage.md"
 DEMO = "http://127.0.0.1:5000"
 
 NEEDY = {"authorization", "live-engine", "migrations", "operating", "testing", "uploads"}
-"""Pages whose programs need more than the package itself."""
+"""Pages whose programs need other packages."""
 
 PROGRAMS = [
     pytest.param(program, id=f"{page.name}-{number}", marks=[pytest.mark.tools] if page.stem in NEEDY else [])
@@ -57,7 +57,7 @@ TRANSCRIPTS = [
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_program_runs_and_runs_again(program: str, tmp_path: Path) -> None:
+def test_each_program_runs_twice(program: str, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(program)
     for _ in range(2):
         subprocess.run([sys.executable, "-W", "error", "app.py"], cwd=tmp_path, env=environment(tmp_path), check=True)
@@ -101,12 +101,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Demo, Path]
 
 @pytest.mark.tools
 @pytest.mark.parametrize("transcript", TRANSCRIPTS)
-def test_a_transcript_is_what_happens(transcript: str, demo: tuple[Demo, Path]) -> None:
+def test_each_transcript_is_true(transcript: str, demo: tuple[Demo, Path]) -> None:
     if shutil.which("curl") is None:
         missing("curl is not installed")
     served, folder = demo
     first, *steps = re.split(r"^\$ ", transcript, flags=re.MULTILINE)
-    assert first == "", "a transcript starts with a command"
+    assert first == "", "the transcript does not start with a command"
     for step in steps:
         command, _, shown = step.partition("\n")
         done = subprocess.run(
@@ -123,7 +123,7 @@ def test_a_transcript_is_what_happens(transcript: str, demo: tuple[Demo, Path]) 
 
 
 def _matches(shown: str, printed: str) -> bool:
-    """Whether a page shows what was printed; `...` stands for anything."""
+    """Tell whether a page shows the printed text. `...` stands for anything."""
     return doctest.OutputChecker().check_output(shown.rstrip(), printed, doctest.ELLIPSIS)
 
 
@@ -138,7 +138,7 @@ CASES = {
 }
 
 
-def test_the_table_of_cases(tmp_path: Path) -> None:
+def test_the_table_of_answers(tmp_path: Path) -> None:
     *table, forbidden = rows(section(README, "## What it answers"))
     app = create_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path / 'desk.db'}", RECORDING_SIZE=1000, TESTING=True)
     with app.app_context():
@@ -175,7 +175,7 @@ BODIES: Mapping[tuple[str, str], Callable[[], dict[str, Any]]] = {
 
 
 def served(profile: Profile = "documented") -> tuple[MemoryStorage, FlaskClient]:
-    """A task with a variable, and a client."""
+    """Make an app with a variable. Return its storage and a client."""
     storage = MemoryStorage()
     storage.add_scope("task-1")
     storage.set("task-1", "name", b"bytes")
@@ -215,7 +215,7 @@ def test_the_sizes() -> None:
         assert size in storages
 
 
-def test_the_adapter_is_short_and_serves_what_it_should(tmp_path: Path) -> None:
+def test_the_adapter_is_short_and_works(tmp_path: Path) -> None:
     program = blocks(section(STORAGE, "## An adapter of your own"), "python")[0]
     classes = [node for node in ast.parse(program).body if isinstance(node, ast.ClassDef)]
     lines = [line for one in classes for line in (ast.get_source_segment(program, one) or "").splitlines() if line]
@@ -257,7 +257,7 @@ def test_the_limit_of_sqlite_in_memory() -> None:
         memory.create_all()
         storage.add_scope("task-1")
         storage.join(memory.session).set("task-1", "mine", 1)
-        storage.set("task-1", "ours", 2)  # transactions of its own, whose ends are the session's as well
+        storage.set("task-1", "ours", 2)  # its commit also commits what the session has begun
         memory.session.commit()
         assert sorted(storage.get_all("task-1")) == ["ours"]
         memory.session.remove()

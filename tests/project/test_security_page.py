@@ -1,4 +1,4 @@
-"""docs/security.md: every promise names tests that are there."""
+"""docs/security.md: the test of every promise exists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TESTS = re.findall(r"^\| .* \| `(tests/.*)` \|$", PAGE, re.MULTILINE)
 
 
 @pytest.mark.parametrize("test", TESTS)
-def test_the_test_of_a_promise_is_there(test: str) -> None:
+def test_the_test_of_each_promise_exists(test: str) -> None:
     path, _, name = test.partition("::")
     functions = {
         node.name for node in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(node, ast.FunctionDef)
@@ -22,7 +22,7 @@ def test_the_test_of_a_promise_is_there(test: str) -> None:
     assert name in functions or (not name and any(one.startswith("test_") for one in functions))
 
 
-def test_every_security_test_file_holds_a_promise() -> None:
+def test_every_file_of_security_tests_is_named() -> None:
     held = {test.partition("::")[0] for test in TESTS}
     files = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").glob("**/security/test_*.py")}
     assert files <= held

@@ -1,4 +1,4 @@
-"""The German texts of the demo: whole, and as compiled as they are written."""
+"""The German texts of the demo are complete, and the compiled file is up to date."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ RUN = "run python -m tests.project.translations"
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
 
 
-def test_every_text_is_translated_and_no_other() -> None:
+def test_exactly_the_texts_of_the_demo_are_translated() -> None:
     assert {message.id for message in german()} == {message.id for message in said()} | {""}, RUN
     assert [message.id for message in german() if not is_translated(message)] == [], "fill in the empty texts"
 
 
-def test_the_app_reads_what_is_written() -> None:
+def test_the_compiled_texts_are_up_to_date() -> None:
     with COMPILED.open("rb") as file:
         read = read_mo(file)
     assert texts(read) == texts(german()), RUN

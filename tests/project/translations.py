@@ -1,7 +1,7 @@
-"""`python -m tests.project.translations`: bring the German texts of the demo up to what its pages and scripts say.
+"""`python -m tests.project.translations`: update the German texts from the pages and scripts of the demo.
 
-New texts are added empty to example_app/translations/de/LC_MESSAGES/messages.po, for somebody to fill in; run it again
-then, and it makes the file that the app reads.
+It adds new texts without a translation to example_app/translations/de/LC_MESSAGES/messages.po. Fill them in, and run it
+again: it writes the file that the app reads.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OPTIONS = {"templates/**.html": {"silent": "false"}, "static/js/**.js": {"parse_
 
 
 def said() -> Catalog:
-    """All that the demo says, in English."""
+    """Return all texts of the demo, in English."""
     found = Catalog()
     for *_, message, _, _ in extract_from_dir(APP, METHODS, OPTIONS, DEFAULT_KEYWORDS):
         found.add(message)
@@ -31,13 +31,13 @@ def said() -> Catalog:
 
 
 def german() -> Catalog:
-    """The German texts that there are."""
+    """Return the present German texts."""
     with TEXTS.open("rb") as file:
         return read_po(file, locale="de")
 
 
 def main() -> None:
-    """Write both files."""
+    """Write both files, and print the texts without a translation."""
     catalog = german()
     catalog.update(said(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
@@ -50,12 +50,12 @@ def main() -> None:
 
 
 def is_translated(message: Message) -> bool:
-    """Whether a text, or its singular and its plural, have a translation."""
+    """Tell whether a text, or its singular and its plural, have a translation."""
     return all(forms(message.string))
 
 
 def forms(text: str | Sequence[str] | None) -> tuple[str, ...]:
-    """A text, or its singular and its plural."""
+    """Return a text, or its singular and its plural."""
     return (text,) if isinstance(text, str) else tuple(text or ("",))
 
 
