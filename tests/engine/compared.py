@@ -1,4 +1,4 @@
-"""A case in one of two modes: sent to an engine and to us, and the answers compared."""
+"""Send a case to an engine and to us, in one of two modes, and compare the answers."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from tests.support.desk import Desk
 from tests.support.storage_tools import one_transaction, parts
 
 Side: TypeAlias = Callable[[Step], Parts]
-"""Sends a request to an engine or to us, in one world."""
+"""A function that sends a request to an engine or to us, in one world."""
 
 READ = ("GET", "HEAD")
 
 
 class Mode(ABC):
-    """Sends the requests of cases, and asserts that the answers are the same or that a row explains the difference."""
+    """Sends the requests of cases. Each answer must be the same, or a row must explain the difference."""
 
     def __init__(self, worlds: Worlds) -> None:
         self.worlds = worlds
 
     def __call__(self, case: Case) -> None:
-        """Compare in worlds that may have been used before; what differs there must differ in new ones, too."""
+        """Compare in used worlds. If an answer differs, compare again in new worlds, to rule out leftovers."""
         try:
             self.compare(case, new=False)
         except AssertionError as difference:
@@ -46,7 +46,7 @@ class Mode(ABC):
 
     @abstractmethod
     def compare(self, case: Case, *, new: bool) -> None:
-        """Compare the answers to all requests, and the names of what is stored afterwards."""
+        """Compare the answers to all requests, and the names of the stored variables afterwards."""
 
 
 class OnOurOwn(Mode):
@@ -70,7 +70,7 @@ class OnOurOwn(Mode):
             world.add_scopes(storage)
 
     def _take_out(self, world: EngineWorld) -> Held:
-        """Empty our world; gives the names of what was in it."""
+        """Empty our world. Return the scope and the name of each variable in it."""
         names = {identifier: name for name, identifier in world.ids.items()}
         of_the_world = self.variable.c.scope_id.in_(names)
         gone = sa.delete(self.variable).where(of_the_world).returning(self.variable.c.scope_id, self.variable.c.name)
@@ -80,7 +80,7 @@ class OnOurOwn(Mode):
 
 
 class OnItsDatabase(Mode):
-    """Compares an engine with us on its database: one world is written by it, one by us, and both are read by both."""
+    """Compares an engine with us on its database. It writes one world and we another; both sides read both."""
 
     def __init__(self, rest: Rest, engine_database: sa.Engine, app: Flask) -> None:
         super().__init__(Worlds(rest, engine_database))
@@ -97,7 +97,7 @@ class OnItsDatabase(Mode):
 
 
 def compare_group(group: Sequence[Step], pairs: Callable[[Step], Sequence[tuple[Side, Side]]]) -> None:
-    """Compare a request and what looks at what it did; one look is enough where all refuse it."""
+    """Compare a request and the reads after it. If all refuse the request, one read is enough."""
     first, *looks = group
     answers = compare_sides(first, pairs(first))
     refused = all(isinstance(one["status"], int) and one["status"] >= 400 for one in answers.values())
@@ -106,10 +106,10 @@ def compare_group(group: Sequence[Step], pairs: Callable[[Step], Sequence[tuple[
 
 
 def compare_sides(step: Step, pairs: Sequence[tuple[Side, Side]]) -> Mapping[Side, Parts]:
-    """Ask each side once, and compare the answers of each pair, an engine's first."""
+    """Send the request to each side once. Compare the answers of each pair, the engine and us."""
     answers = {side: side(step) for pair in pairs for side in pair}
     if step.method == "HEAD" and any(answers[engine] != answers[us] for engine, us in pairs):
-        # No rule can tell without a body why they differ, so their GETs are compared, and the HEAD must be as its GET.
+        # The rules need a body. So compare the answers to GET, and require that each HEAD matches its GET.
         got = compare_sides(replace(step, method="GET"), pairs)
         assert answers == {side: {**answer, "body": b""} for side, answer in got.items()}, step.label
         return answers
@@ -119,7 +119,7 @@ def compare_sides(step: Step, pairs: Sequence[tuple[Side, Side]]) -> Mapping[Sid
 
 
 def check(step: Step, engine: Parts, mine: Parts) -> None:
-    """Compare two answers; a failure shows the requests until then, and what differs."""
+    """Compare two answers. A failure shows the requests so far, and the differences."""
     note(step.label)
     exchange = Exchange(step, engine, mine)
     for one in exchange.each():

@@ -1,4 +1,4 @@
-"""The real engines, each started once for a test run, on databases of their own."""
+"""The real engines, each started once in a test run, on its own database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENGINES = os.environ.get("TASKVARS_TEST_ENGINES", "camunda").split(",")
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_start() -> Iterator[None]:
-    """Let Java start in half the time: what its best compiler gains comes too late for a test run."""
+    """Let Java start in half the time, without its best compiler, which would not pay off in a test run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
         yield
@@ -30,7 +30,7 @@ def quick_start() -> Iterator[None]:
 
 @pytest.fixture(scope="session", params=ENGINES)
 def engine_name(request: pytest.FixtureRequest) -> str:
-    """The engines that are tested: those in `TASKVARS_TEST_ENGINES`."""
+    """Each engine of `TASKVARS_TEST_ENGINES` in turn."""
     return str(request.param)
 
 
@@ -42,7 +42,7 @@ def engine_url(engine_name: str, postgresql_url: str) -> str:
 
 @pytest.fixture(scope="session")
 def rest(engine_name: str, engine_url: str) -> Iterator[Rest]:
-    """An engine with the models of our world deployed."""
+    """An engine to which the models of our world are deployed."""
     try:
         with running_engine(engine_name, engine_url) as base:
             started = Rest(base)
@@ -54,14 +54,14 @@ def rest(engine_name: str, engine_url: str) -> Iterator[Rest]:
 
 @pytest.fixture(scope="session")
 def beside(engine_url: str, rest: Rest) -> Iterator[Flask]:
-    """An app on the engine's database that writes through the engine; each profile is mounted under its name."""
+    """An app on the engine's database that writes through the engine. Each profile is mounted under its name."""
     with app_beside(engine_url, rest) as app:
         yield app
 
 
 @pytest.fixture(scope="session", params=["postgresql", "mariadb"])
 def live(request: pytest.FixtureRequest, engine_name: str, engine_url: str, rest: Rest) -> Iterator[Live]:
-    """An engine on each database."""
+    """An engine on each database in turn."""
     with ExitStack() as stack:
         url = engine_url
         if request.param == "mariadb":

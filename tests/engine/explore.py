@@ -1,7 +1,7 @@
-"""Send engines requests that nobody sent before: `make explore MINUTES=10 CASES=20000 ENGINES=camunda,operaton`.
+"""Send new generated requests to engines: `make explore MINUTES=10 CASES=20000 ENGINES=camunda,operaton`.
 
-Each round has a seed of its own. What differs is written to build/explore, shrunk, as `python -m tests.engine.record`
-takes it, and the search goes on with the next seed.
+Each round has its own seed. A case with a difference is shrunk and written to build/explore, in the form that
+`python -m tests.engine.record` reads. The search continues with the next seed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tests.support.desk import make_desk
 
 FINDS = Path("build/explore")
 ROUND = 100
-"""Cases with one seed."""
+"""The number of cases with one seed."""
 SETTINGS = settings(
     max_examples=ROUND,
     derandomize=False,
@@ -48,7 +48,7 @@ SETTINGS = settings(
 
 @dataclass
 class Search:
-    """One mode with one engine, and how many cases were the same there."""
+    """One mode with one engine, and its number of equal cases."""
 
     engine: str
     name: str
@@ -57,7 +57,7 @@ class Search:
     finds: Counter[str] = field(default_factory=Counter)
 
     def run(self, number: int) -> None:
-        """Run one round; a case that differs ends it."""
+        """Run one round. A case with a difference ends it."""
         tried: list[Case] = []
         failed = False
 
@@ -69,7 +69,7 @@ class Search:
             except BaseException:
                 failed = True
                 raise
-            self.cases += not failed  # what is sent to make a find smaller is none of the cases
+            self.cases += not failed  # the cases that shrink a difference don't count
 
         made_up: Callable[[], None] = given(case=cases(camunda=self.engine == "camunda"))(compare)
         try:
@@ -93,7 +93,7 @@ def _asked(step: Step) -> Mapping[str, object]:
 
 @contextmanager
 def searches(engine: str, server_url: str) -> Iterator[list[Search]]:
-    """Both modes of an engine."""
+    """Yield both modes of an engine."""
     with ExitStack() as stack:
         url = make_database(server_url, engine)
         rest = Rest(stack.enter_context(running_engine(engine, url, heap="2g")))
@@ -107,7 +107,7 @@ def searches(engine: str, server_url: str) -> Iterator[list[Search]]:
 
 
 def explore(engine: str, server_url: str, seconds: float, most: int, number: int) -> list[Search]:
-    """Run rounds in turn until the time is over, or every mode has its cases."""
+    """Run rounds of the modes in turn, until the time is over or every mode has its number of cases."""
     end = time.monotonic() + seconds
     with searches(engine, server_url) as both:
         while time.monotonic() < end and (waiting := [one for one in both if one.cases < most]):
@@ -119,7 +119,7 @@ def explore(engine: str, server_url: str, seconds: float, most: int, number: int
 
 
 def main() -> int:
-    """Explore each engine; gives 1 when something was found."""
+    """Explore each engine. Return 1 if a difference was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10, help="for all engines together")
     parser.add_argument("--cases", type=int, default=sys.maxsize, help="for each mode and engine, in rounds")

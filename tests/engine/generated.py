@@ -1,4 +1,4 @@
-"""Requests that hypothesis makes up, over all fourteen methods: what clients send, and what they should not."""
+"""Requests that hypothesis generates for all fourteen methods, right and wrong ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Message: TypeAlias = "tuple[dict[str, str], bytes]"
 """Headers and body."""
 
 Case: TypeAlias = "Sequence[Sequence[Step]]"
-"""A few requests, each with those that look at what it did."""
+"""A few requests, each followed by reads of its effect."""
 
 Documents: TypeAlias = "st.SearchStrategy[dict[str, object]]"
 
@@ -27,7 +27,7 @@ NAMES = [
     *("a+b", "50%", "a;b", 'q"q', "a.b", "a?b#c", "[x]"),
 ]
 ONLY_READ = ("a%2Fb", "..%2Fv", "%00", "%ff", "%zz")
-"""Names in a path that an engine refuses, so that what is written would not be the same afterwards."""
+"""Names that an engine refuses in a path and we accept. They are only read: after a write, the worlds would differ."""
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 NUMBERS = st.sampled_from([0, 1, -1, 32767, 32768, -(2**31), 2**31, 2**63 - 1, 2**63, 0.5, -1.25, 3.0, 1e10])
@@ -73,10 +73,10 @@ INFO = st.fixed_dictionaries({}, optional={"filename": FILE_NAMES, "transient": 
 
 @cache
 def documents(camunda: bool) -> Documents:
-    """VariableValueDtos, most of which are right.
+    """Generate VariableValueDtos, most of them valid.
 
-    :param camunda: with what the Operaton of these tests takes in another way: Json, Xml, Objects, and Files that are
-        no Base64.
+    :param camunda: whether to include values that the Operaton of these tests treats differently: Json, Xml, Objects,
+        and Files with invalid Base64.
     """
     fitting = FITTING | (SPIN if camunda else {})
     right = [st.fixed_dictionaries({"type": st.just(kind), "value": value}) for kind, value in fitting.items()]
@@ -92,7 +92,7 @@ def documents(camunda: bool) -> Documents:
 
 
 def _makes_an_object(document: Mapping[str, object]) -> bool:
-    """Whether a value without a type is none of the simple ones."""
+    """Tell whether a value without a type becomes an Object."""
     value = document.get("value")
     large = isinstance(value, int) and not -(2**63) <= value < 2**63
     return document.get("type") is None and (large or isinstance(value, (list, dict)))
@@ -100,14 +100,14 @@ def _makes_an_object(document: Mapping[str, object]) -> bool:
 
 @cache
 def patches(camunda: bool) -> Documents:
-    """PatchVariablesDtos."""
+    """Generate PatchVariablesDtos."""
     names = st.sampled_from([*NAMES, "a/b"])
     changes = st.dictionaries(names, documents(camunda), max_size=3)
     return st.fixed_dictionaries({}, optional={"modifications": changes, "deletions": st.lists(names, max_size=2)})
 
 
 def as_json(right: Documents) -> st.SearchStrategy[Message]:
-    """Mostly right JSON under its own name, in part not."""
+    """Generate bodies: mostly valid JSON with the right Content-Type, sometimes not."""
     types = ["application/json"] * 8 + ["application/json;charset=UTF-8", "text/plain"]
     headers = st.sampled_from([{"Content-Type": kind} for kind in types] + [{}])
     odd = [b"", b" ", b"null", b"[]", b'"x"', b"5", b"{", b"{}", b'{"type": {}}', b'{"valueInfo": []}', b"\xff", b"{}x"]
@@ -125,7 +125,10 @@ VALUE_TYPES = st.sampled_from([None, "File", "File", "Bytes", "file", "Nope", ""
 def form(
     data: bytes, filename: str | None, kind: str | None, value_type: str | None, last: bool, end: bytes
 ) -> Message:
-    """An upload; `last` puts the data behind its type."""
+    """Make an upload.
+
+    :param last: whether the data come after the type.
+    """
     named = "" if filename is None else f'; filename="{filename}"'
     typed = "" if kind is None else f"Content-Type: {kind}\r\n"
     parts = [f'Content-Disposition: form-data; name="data"{named}\r\n{typed}\r\n'.encode() + data]
@@ -137,7 +140,7 @@ def form(
 
 @cache
 def uploads(camunda: bool) -> st.SearchStrategy[Message]:
-    """Forms, most of which are right."""
+    """Generate forms, most of them valid."""
     ends = st.sampled_from([b"--b--\r\n"] * 8 + [b"--b--", b""])
     right = st.builds(form, st.binary(max_size=40), PART_NAMES, PART_TYPES, VALUE_TYPES, st.booleans(), ends)
     text = st.builds(form, TEXT.map(str.encode), PART_NAMES, PART_TYPES, st.just("String"), st.booleans(), ends)
@@ -160,13 +163,13 @@ COUNTS = st.integers(1, 4)
 
 @cache
 def one_of(*options: str) -> st.SearchStrategy[str]:
-    """One of some texts. It is kept, as are the strategies below: hypothesis examines each new one at length."""
+    """Generate one of these texts. This strategy and those below are cached, because hypothesis validates new ones."""
     return st.sampled_from(options)
 
 
 @cache
 def messages(resource: str, method: str, camunda: bool) -> st.SearchStrategy[Message]:
-    """What is sent with a method."""
+    """Generate the headers and the body for a method."""
     match resource, method:
         case "/{name}/data", "POST":
             return uploads(camunda)
@@ -178,13 +181,13 @@ def messages(resource: str, method: str, camunda: bool) -> st.SearchStrategy[Mes
 
 
 def step(method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"") -> Step:
-    """A request that has a name in a failure."""
+    """Make a request with a label, which a failure shows."""
     return Step(f"{method} {path} {headers or ''} {body!r}", method, path, headers or {}, body, {})
 
 
 @st.composite
 def cases(draw: st.DrawFn, camunda: bool = True) -> Case:
-    """A few requests; each is followed by some that look at what it did."""
+    """Generate a few requests, each followed by reads of its effect."""
     return [draw(_looked_at(camunda)) for _ in range(draw(COUNTS))]
 
 

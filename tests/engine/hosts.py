@@ -1,4 +1,4 @@
-"""What a comparison needs beside an engine: a database, and our app on it."""
+"""For comparisons with an engine: a database, and our app on it."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Live:
 
 
 def can_store(engine_name: str, value: TypedValue) -> bool:
-    """Whether an engine knows the type of a value: our Operaton has no Spin (see pom.xml)."""
+    """Tell whether an engine can store values of this type. Our Operaton has no Spin (see pom.xml)."""
     return engine_name == "camunda" or not isinstance(value, Value) or value.type not in ("Json", "Xml", "Object")
 
 
 def make_database(server_url: str, name: str) -> str:
-    """Create a database on a PostgreSQL; gives its SQLAlchemy URL."""
+    """Create a database on a PostgreSQL. Return its SQLAlchemy URL."""
     server = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
@@ -47,7 +47,7 @@ def make_database(server_url: str, name: str) -> str:
 
 @contextmanager
 def app_beside(engine_url: str, rest: Rest) -> Iterator[Flask]:
-    """An app on the engine's database that writes through the engine; each profile is mounted under its name."""
+    """Make an app on the engine's database that writes through the engine. Each profile is mounted under its name."""
     app, engine = Flask("beside"), sa.create_engine(engine_url)
     for profile in PROFILES:
         storage = CamundaStorage(engine, rest_url=rest.base)

@@ -1,6 +1,6 @@
-"""Ask both engines new cases and add them to the golden ones: `python -m tests.engine.record NEW.json`.
+"""`python -m tests.engine.record NEW.json`: send new cases to both engines, and add them to the golden answers.
 
-A case is as tests/contract/golden/README.md tells, without answers, and `on` a `fresh` world.
+tests/contract/golden/README.md describes a case. Here it has no answers, and its `on` is `fresh`.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ DROPPED = {"date", "connection", "keep-alive"}
 
 
 def recorded(rest: Rest, case: Mapping[str, Any]) -> dict[str, Any]:
-    """The case with an engine's answers."""
+    """Return a case with an engine's answers."""
     world = rest.make_world()
     steps = [step | {"answer": _written(rest.ask(step_of(case["name"], step), world))} for step in case["steps"]]
     return {**case, "steps": steps}
 
 
 def add(file: Path, cases: Sequence[Mapping[str, Any]]) -> None:
-    """Put cases behind those in a file, one a line."""
+    """Append cases to those in a file, one on each line."""
     known = json.loads(file.read_text())
     lines = ",\n".join(json.dumps(case) for case in [*known, *cases])
     file.write_text(f"[\n{lines}\n]\n")

@@ -1,4 +1,4 @@
-"""An engine's REST API, as a client of ours asks it, and the world of the golden answers inside it."""
+"""A client for an engine's REST API, and the world of the golden answers in the engine."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from tests.contract.golden.world import Answer, Step, World
 MODELS = Path(__file__).with_name("models")
 TIMEOUT = 120.0
 IDLE = 5.0
-"""Seconds after which a connection is not used again: an engine closes it after 20."""
+"""Seconds after which a connection is not used again, because an engine closes it after 20."""
 _JSON = {"Content-Type": "application/json"}
 _VARIABLES = {
     **dict.fromkeys(("process", "called"), "/process-instance/{}/variables"),
     "assessment": "/execution/{}/localVariables",
     **dict.fromkeys(("case", "stage"), "/case-execution/{}/localVariables"),
 }
-"""Where the variables of a scope that is no task are set."""
+"""The paths to set variables in scopes that are not tasks."""
 
 
 @dataclass(frozen=True)
 class EngineWorld(World):
-    """A fresh instance of every scope, under the ids that the engine gave them."""
+    """A new instance of every scope, with the ids that the engine chose."""
 
     ids: Mapping[str, str] = field(default_factory=dict)
 
@@ -40,7 +40,7 @@ class EngineWorld(World):
         return self.ids[scope]
 
     def blank(self, answer: Answer) -> Answer:
-        """The answer with placeholders in the place of ids."""
+        """Return the answer with placeholders in place of ids."""
         body = answer.body
         for scope, identifier in self.ids.items():
             body = body.replace(identifier.encode(), f"{{{scope}}}".encode())
@@ -48,7 +48,7 @@ class EngineWorld(World):
 
 
 class Connection(HTTPConnection):
-    """Stays open for the next request, and is closed with the thread or the test that it is for."""
+    """A connection that stays open for the next request. It is closed when its thread or test ends."""
 
     used = 0.0
 
@@ -56,7 +56,7 @@ class Connection(HTTPConnection):
         self.close()
 
     def stay_fresh(self) -> None:
-        """Connect again for the next request, if the engine may be about to close this one."""
+        """Connect again if the engine may be about to close this connection."""
         if time.monotonic() - self.used > IDLE:
             self.close()
         self.used = time.monotonic()
@@ -64,10 +64,10 @@ class Connection(HTTPConnection):
 
 @dataclass(frozen=True)
 class Rest:
-    """One engine's REST API. Each thread has a connection of its own, which stays open.
+    """One engine's REST API. Each thread has its own connection, which stays open.
 
     :param base: its URL, such as `http://127.0.0.1:8080/engine-rest`.
-    :param headers: what each request has, such as who it is from.
+    :param headers: headers for each request, such as a log-in.
     """
 
     base: str
@@ -75,7 +75,7 @@ class Rest:
     _of_the_thread: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     def send(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
-        """Send a request as it is, with no header of our own but the body's length."""
+        """Send a request unchanged. The client only adds the body's length."""
         connection = self._connection
         connection.stay_fresh()
         try:
@@ -99,7 +99,7 @@ class Rest:
         return found
 
     def ask(self, step: Step, world: EngineWorld) -> Answer:
-        """Send a request with placeholders; the answer has them too."""
+        """Send a request with placeholders. The answer has them too."""
         return world.blank(self.send(step.method, world.fill(step.path), step.headers, step.body))
 
     def call(self, method: str, path: str, document: object = None) -> Any:
@@ -122,7 +122,7 @@ class Rest:
             raise RuntimeError(f"deployment: {answer.status} {answer.body.decode()}")
 
     def make_world(self) -> EngineWorld:
-        """Start a process and a case, and create the tasks that belong to none."""
+        """Start a process and a case, and create the tasks that belong to neither."""
         process = self.call("POST", "/process-definition/key/claim/start", {})["id"]
         called = self.call("GET", f"/process-instance?superProcessInstance={process}")[0]["id"]
         case = self.call("POST", "/case-definition/key/dispute/create", {})["id"]
@@ -137,7 +137,7 @@ class Rest:
         return EngineWorld(ids=ids)
 
     def create_task(self, parent: str | None = None) -> str:
-        """Create a task that belongs to no process; gives its id."""
+        """Create a task that belongs to no process. Return its id."""
         task = str(uuid.uuid4())
         self.call("POST", "/task/create", {"id": task, "parentTaskId": parent})
         return task

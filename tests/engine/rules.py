@@ -1,6 +1,7 @@
-"""Where an engine's answer and ours may differ, for requests that nobody recorded: the rows of the table, as functions.
+"""The rows of the table of differences as functions, for generated requests, which have no recorded answers.
 
-The docstring of each is what its row says is asked. What a row says of documents holds in collections too.
+A function tells whether its row explains a difference between an engine's answer and ours. Its docstring is the text
+`asked` of the row. A row about documents also holds for documents in collections.
 """
 
 from __future__ import annotations
@@ -31,17 +32,17 @@ class Exchange:
 
     @property
     def differing(self) -> set[str]:
-        """The parts that are not the same."""
+        """The parts that differ."""
         return {part for part, value in self.theirs.items() if value != self.ours[part]}
 
     @property
     def documents(self) -> tuple[Mapping[str, object], Mapping[str, object]]:
-        """Both bodies, where they are JSON objects; empty ones otherwise."""
+        """Both bodies if they are JSON objects; otherwise two empty ones."""
         theirs, ours = self.theirs["body"], self.ours["body"]
         return (theirs, ours) if isinstance(theirs, dict) and isinstance(ours, dict) else ({}, {})
 
     def each(self) -> Iterator[Exchange]:
-        """Of a collection, every variable as if it had been asked for alone."""
+        """Yield each variable of a collection as if it were the whole answer. Yield other answers unchanged."""
         theirs, ours = self.documents
         if self.differing != {"body"} or "type" in theirs or theirs.keys() != ours.keys():
             yield self
@@ -54,7 +55,7 @@ Rule: TypeAlias = Callable[[Exchange], bool]
 
 
 def unexplained(exchange: Exchange) -> list[Exchange]:
-    """What differs by mistake."""
+    """Return the differences that no rule explains."""
     return [one for one in exchange.each() if one.differing and not any(rule(one) for rule in RULES)]
 
 
@@ -74,7 +75,7 @@ def hash_in_mime_type(one: Exchange) -> bool:
     if _unparsed(one) and isinstance(one.ours["type"], tuple):
         media_type, parameters = one.ours["type"]
         before, _, after = f"{media_type}#{parameters.get('charset', '')}".partition("#")
-        said = _not_parsed(one).lower().rstrip("#")  # it saves a `#` also where no encoding follows
+        said = _not_parsed(one).lower().rstrip("#")  # the engine saves a `#` even without an encoding
         return "#" in media_type and said == f"{before}; charset={after}".lower().rstrip("#")
     theirs, ours = map(_info, one.documents)
     before, _, after = f"{ours.get('mimeType')}#{ours.get('encoding', '')}".partition("#")
@@ -239,12 +240,12 @@ def _unparsed(one: Exchange) -> bool:
 
 
 def _stumbled(one: Exchange) -> bool:
-    """Whether the engine failed over what is saved beside the bytes."""
+    """Tell whether the engine failed because of the data saved beside the bytes."""
     return one.theirs["status"] == 500 and _message(one.theirs).startswith("Error parsing media type")
 
 
 def _not_parsed(one: Exchange) -> str:
-    """What the engine says that it can't parse."""
+    """Return the text that the engine could not parse, from its message."""
     return _message(one.theirs).removeprefix("Error parsing media type '").removesuffix("'")
 
 

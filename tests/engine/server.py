@@ -25,12 +25,12 @@ START = 180.0
 def running_engine(
     name: str, database_url: str | None = None, *, authorization: bool = False, heap: str = "1g"
 ) -> Iterator[str]:
-    """Run `camunda` or `operaton` on a free port; gives the base URL of its REST API.
+    """Run `camunda` or `operaton` on a free port. Yield the base URL of its REST API.
 
     :param database_url: a SQLAlchemy URL of PostgreSQL or MariaDB; None for an H2 in memory.
-    :param authorization: whether it asks for a log-in, and checks permissions.
-    :raises Missing: there is no Java or no Maven.
-    :raises RuntimeError: it does not start; with its log.
+    :param authorization: whether it demands a log-in and checks permissions.
+    :raises Missing: Java or Maven is not installed.
+    :raises RuntimeError: the engine does not start. The message has its log.
     """
     jar, port = _jar(name), free_port()
     settings = {"PORT": str(port), "AUTHORIZATION": str(authorization).lower(), **_jdbc(database_url)}
@@ -39,7 +39,7 @@ def running_engine(
         log = Path(folder, "log")
         with log.open("wb") as output:
             process = subprocess.Popen(
-                # Exceptions keep their messages, however often they are thrown: they are part of what we compare.
+                # Java drops the message of an exception that is thrown often. We compare messages, so keep them.
                 ["java", f"-Xmx{heap}", "-XX:-OmitStackTraceInFastThrow", "-jar", jar],
                 cwd=folder,
                 env=os.environ | settings,
@@ -56,7 +56,7 @@ def running_engine(
 
 
 def _jar(name: str) -> str:
-    """The engine's jar, built if it is not there yet."""
+    """Return the path of the engine's jar, which is built if it doesn't exist yet."""
     for program in ("java", "mvn"):
         if shutil.which(program) is None:
             raise Missing(f"{program} is not installed")
@@ -64,18 +64,18 @@ def _jar(name: str) -> str:
 
 
 def _jdbc(database_url: str | None) -> Mapping[str, str]:
-    """The database as Java is told of it."""
+    """Return the environment variables that tell Java the database."""
     if database_url is None:
         return {}
     url = sa.make_url(database_url)
     kind = {"postgresql": "postgresql", "mysql": "mariadb", "mariadb": "mariadb"}[url.get_backend_name()]
     place = f"jdbc:{kind}://{url.host}:{url.port}/{url.database}"
-    known = "?useMysqlMetadata=true" if kind == "mariadb" else ""  # the engines don't know MariaDB by its own name
+    known = "?useMysqlMetadata=true" if kind == "mariadb" else ""  # the engines know only the name MySQL
     return {"JDBC_URL": place + known, "JDBC_USER": url.username or "", "JDBC_PASSWORD": url.password or ""}
 
 
 def _await(process: subprocess.Popen[bytes], base: str, log: Path) -> None:
-    """Wait until the engine answers; a refusal to somebody unknown is an answer."""
+    """Wait until the engine answers. A 401 counts as an answer."""
     deadline = time.monotonic() + START
     while time.monotonic() < deadline and process.poll() is None:
         try:

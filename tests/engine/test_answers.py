@@ -1,4 +1,4 @@
-"""Made-up requests, sent to an engine and to us: the same answers, or different ones on purpose."""
+"""Generated requests, sent to an engine and to us. The answers are the same, or differ on purpose."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CASES = int(os.environ.get("TASKVARS_TEST_CASES", "300"))
 
 @pytest.fixture(scope="module")
 def own_desk(postgresql_url: str) -> Iterator[Desk]:
-    """An app in the profile `engine` with a database of its own."""
+    """An app with the profile `engine` and its own database."""
     with make_desk(postgresql_url, TASKVARS_PROFILE="engine") as desk:
         yield desk
 

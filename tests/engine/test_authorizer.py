@@ -1,4 +1,4 @@
-"""The engine's authorizations and tenants: CamundaAuthorizer decides as the engine does, whatever is granted."""
+"""CamundaAuthorizer decides as the engine does, for all kinds of authorizations and tenants."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def login(name: str) -> dict[str, str]:
 
 @dataclass
 class Guarded:
-    """An engine that asks who it is, and our app on its database, with `bob` asking; tasks by their kind."""
+    """An engine with authorization, and our app on its database. The caller is `bob`. It has a task of each kind."""
 
     admin: Rest
     engine: sa.Engine
@@ -51,14 +51,14 @@ class Guarded:
     tasks: Mapping[str, str]
 
     def both(self, method: str, path: str, body: bytes = b"") -> tuple[Answer, Answer]:
-        """What the engine answers to bob, and what our app does."""
+        """Send bob's request to both. Return the engine's answer and our app's."""
         bob = Rest(self.admin.base, login("bob"))
         return bob.send(method, path, JSON, body), send(self.app, method, path, JSON, body)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["", "specific"])
 def guarded(request: pytest.FixtureRequest, postgresql_url: str) -> Iterator[Guarded]:
-    """With the permissions on tasks, or with the specific ones on variables."""
+    """The engine, with the permissions on tasks or with the specific permissions on variables."""
     name = f"guarded_{request.param}".lower()
     server = sa.create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
@@ -104,7 +104,7 @@ def _prepared(admin: Rest, engine: sa.Engine, specific: bool) -> Guarded:
 
 
 def _tasks(admin: Rest) -> dict[str, str]:
-    """A task of each kind."""
+    """Create a task of each kind."""
     admin.deploy()
     process = admin.call("POST", "/process-definition/key/called/start", {})["id"]
     case = admin.call("POST", "/case-definition/key/dispute/create", {})["id"]
@@ -120,7 +120,7 @@ def _tasks(admin: Rest) -> dict[str, str]:
 
 @st.composite
 def authorizations(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Authorizations of every kind; `{process}` and the like stand for a task's id."""
+    """Generate authorizations of every kind. `{process}` and the like stand for a task's id."""
 
     def one(kind: int, holder: dict[str, str], resource: int, named: str, permissions: list[str]) -> dict[str, Any]:
         held = {"userId": "*"} if kind == 0 else holder
@@ -176,24 +176,24 @@ def same(theirs: Answer, ours: Answer) -> None:
     assert json.loads(ours.body) | {"code": 0} == json.loads(theirs.body) | {"code": 0}
 
 
-def test_a_log_in_of_ours_that_the_engine_does_not_know_is_no_fault_of_the_callers(guarded: Guarded) -> None:
+def test_a_log_in_that_the_engine_refuses_is_not_blamed_on_the_caller(guarded: Guarded) -> None:
     stranger = CamundaStorage(guarded.engine, rest_url=guarded.admin.base.replace("http://", "http://nobody:wrong@"))
     with pytest.raises(EngineRefused) as refusal:
         stranger.set("standalone", "v", 1)
     assert refusal.value.status == 502
 
 
-def test_asks_the_task_first(guarded: Guarded) -> None:
+def test_the_task_is_looked_up_before_permissions(guarded: Guarded) -> None:
     same(*guarded.both("GET", "/task/no-such-task/variables/v/data"))
 
 
-def test_nobody_may_do_anything(guarded: Guarded) -> None:
+def test_an_anonymous_caller_may_do_nothing(guarded: Guarded) -> None:
     mount = guarded.app.extensions["taskvars"].mounts["taskvars"]
     nobody = CamundaAuthorizer(mount.storage, user=lambda: None)
     assert nobody("read", guarded.tasks["case"], "v") is False
 
 
-def test_a_list_takes_one_query_of_permissions(guarded: Guarded) -> None:
+def test_a_list_takes_one_query_for_permissions(guarded: Guarded) -> None:
     guarded.admin.call("POST", "/authorization/create", GRANT)
     with statements(guarded.engine) as run:
         answer = send(guarded.app, "GET", f"/task/{guarded.tasks['process']}/variables", JSON)

@@ -1,6 +1,6 @@
-"""Values of hundreds of megabytes out of a live engine's database, in constant memory.
+"""Values of hundreds of megabytes from a live engine's database, in constant memory.
 
-Runs as a program too: `python -m tests.engine.test_big_values URL`, for a task `task` with a variable `big`.
+Also a program: `python -m tests.engine.test_big_values URL`, for a task `task` with a variable `big`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ pytestmark = [pytest.mark.engine, pytest.mark.tools, pytest.mark.slow]
 
 MIB = 1024**2
 SIZE = min(int(os.environ.get("TASKVARS_TEST_BYTES", 256 * MIB)), 900 * MIB) // MIB
-"""In MiB; PostgreSQL holds less than 1 GiB in a field."""
+"""The size in MiB. PostgreSQL can store less than 1 GiB in a field."""
 ALLOWED = 64 * MIB
 PATTERN = bytes(range(256))
 
 
 @pytest.fixture(scope="module")
 def database(engine_url: str, rest: Rest) -> Iterator[sa.Engine]:
-    """The engine's database with a task that has a small and a large value."""
+    """The engine's database, with a small and a large value in a task."""
     rest.call("POST", "/task/create", {"id": "task"})
     for name in ("small", "big"):
         file = {"type": "File", "value": "", "valueInfo": {"filename": "big.bin"}}
@@ -65,7 +65,7 @@ def test_memory_stays_flat(database: sa.Engine, engine_url: str, stored: str) ->
 
 
 def measure(url: str) -> dict[str, object]:
-    """Read a value, and tell by how many bytes the peak of the memory has grown."""
+    """Read a value. Return the growth of the peak memory in bytes."""
     app, storage = Flask("engine"), CamundaStorage(sa.create_engine(url))
     app.testing = True
     TaskVars(storage, everybody).init_app(app)

@@ -1,4 +1,4 @@
-"""CamundaStorage on each database that an engine runs on: values, contents from anywhere, names, and what vanishes."""
+"""CamundaStorage on each database of an engine: values, contents from any offset, names, and vanished contents."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_files_come_back(live: Live, task: str, file: File) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_any_name_is_its_own(live: Live, task: str, name: str) -> None:
+def test_every_name_is_taken_literally(live: Live, task: str, name: str) -> None:
     live.storage.set(task, name, Bytes(name.encode()))
     assert b"".join(content_of(live.storage.get(task, name).value).open_at(0)) == name.encode()
     for other in (f"{name} ", name.swapcase() + "x", "\N{GRINNING FACE}"):
@@ -103,7 +103,7 @@ def test_any_name_is_its_own(live: Live, task: str, name: str) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("source", SOURCES)
-def test_contents_are_read_from_anywhere(live: Live, task: str, source: str, size: int) -> None:
+def test_contents_are_read_from_any_offset(live: Live, task: str, source: str, size: int) -> None:
     data = SOURCES[source](size)
     live.storage.set(task, "v", Bytes(data))
     for found in (live.storage.get(task, "v"), live.storage.get_all(task)["v"]):
@@ -139,7 +139,7 @@ SERIALIZED = {"objectTypeName": "java.util.ArrayList", "serializationDataFormat"
         (Value("Object", LONG, OBJECT), "serializable", Value("Object", b64encode(LONG.encode()).decode(), SERIALIZED)),
     ],
 )
-def test_a_long_text_stays_there_until_somebody_asks(
+def test_a_long_text_is_read_only_when_it_is_needed(
     live: Live, engine_name: str, task: str, stored: Value, type_: str, expected: Value | None
 ) -> None:
     if not can_store(engine_name, stored):
@@ -165,7 +165,7 @@ def test_a_long_text_stays_there_until_somebody_asks(
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_several_ranges_read_what_is_read_whole_once(live: Live, task: str, source: str) -> None:
+def test_several_ranges_read_a_content_at_most_once(live: Live, task: str, source: str) -> None:
     data = SOURCES[source](5 * BLOCK + 1)
     live.storage.set(task, "v", Bytes(data))
     asked = [(0, 9), (BLOCK, BLOCK + 9), (5 * BLOCK, 5 * BLOCK)]
@@ -179,7 +179,7 @@ def test_several_ranges_read_what_is_read_whole_once(live: Live, task: str, sour
     assert len(seen) == 1 + (len(asked) if sliced else 1)
 
 
-def test_what_was_replaced_is_looked_up_again_or_breaks_off(live: Live, task: str) -> None:
+def test_a_replaced_content_is_looked_up_again_or_breaks_off(live: Live, task: str) -> None:
     live.storage.set(task, "v", Bytes(b"0" * (3 * WINDOW)))
     before, also = (content_of(live.storage.get(task, "v").value) for _ in range(2))
     assert before.etag == also.etag
@@ -204,7 +204,7 @@ def _rest(begun: Iterator[bytes]) -> bytes:
     return read
 
 
-def test_several_changes_are_one(live: Live, task: str) -> None:
+def test_several_changes_are_sent_as_one_request(live: Live, task: str) -> None:
     live.storage.update(task, put={"a": Value("Integer", 1), "b": Bytes(b"b")}, local=True)
     with pytest.raises(EngineRefused):
         live.storage.update(task, put={"a": Value("Integer", 2), "s": Value("String", "x" * 4001)}, delete=["b"])
@@ -220,7 +220,7 @@ def test_an_id_never_becomes_a_path(live: Live) -> None:
         live.storage.set("..", "v", 1)
 
 
-def test_a_source_of_unknown_length_is_sent_as_well(live: Live, task: str, tmp_path: Path) -> None:
+def test_a_source_of_unknown_length_is_sent(live: Live, task: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"from a path")
     live.storage.set(task, "f", File(tmp_path / "file", filename="f", mimetype="a/b"))
     assert b"".join(content_of(live.storage.get(task, "f").value).open_at(0)) == b"from a path"
@@ -256,8 +256,8 @@ def test_an_engine_that_is_down_is_a_503(live: Live, task: str) -> None:
         nobody.set(task, "v", 1)
 
 
-def test_a_schema_of_its_own_and_no_cases(live: Live, task: str) -> None:
-    """The tables under another prefix, without the one for cases, as in a fork that dropped them."""
+def test_another_table_prefix_and_no_tables_for_cases(live: Live, task: str) -> None:
+    """The tables have another prefix, and the one for cases is missing, as in a fork that dropped cases."""
     schema = f"fork_{uuid.uuid4().hex}"
     live.storage.set(task, "v", "here")
     with live.engine.begin() as connection:

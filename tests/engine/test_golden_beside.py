@@ -1,4 +1,4 @@
-"""Every recorded request again, beside a live engine: read from its database, written through it."""
+"""Every recorded request again, beside a live engine: we read from its database and write through it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tests.engine.rest import EngineWorld, Rest
 pytestmark = [pytest.mark.engine, pytest.mark.tools]
 
 PROFILE = "documented"
-"""The one that differs more from the engine; the other one is compared in test_answers."""
+"""The profile that differs more from the engine. test_answers compares the other one."""
 
 NOT_IN_POSTGRESQL = re.compile(r"review name14$|all local: review$|\\ud800")
-"""Cases with what the recorded H2 stores and PostgreSQL does not: a NUL and a lone surrogate."""
+"""Cases with texts that the recorded H2 could store but PostgreSQL can't: a NUL and a lone surrogate."""
 
 NEEDS_SPIN = re.compile(r"^put (7|72|body 17) |^(untyped|upload) object$")
-"""Cases in which we send the engine an Object as JSON or know Json; the Operaton of these tests does neither."""
+"""Cases with an Object as JSON, or with Json. The Operaton of these tests supports neither."""
 
 CASES = [case for case in cases() if not NOT_IN_POSTGRESQL.search(case.name)]
 
 
 @pytest.fixture(scope="module")
 def shared(rest: Rest, engine_name: str) -> EngineWorld:
-    """The world that no request of its cases changes."""
+    """The shared world, which no request changes."""
     world = rest.make_world()
     for variable in variables():
         refused = variable["name"] == "name14" or (variable["type"] == "Object" and engine_name == "operaton")

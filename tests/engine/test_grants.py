@@ -1,4 +1,4 @@
-"""The account that reads a live engine's database: SELECT on five tables is all that it needs."""
+"""The account that reads a live engine's database needs only SELECT on five tables."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ LARGE = bytes(range(256)) * 4096
 
 
 def statements() -> list[str]:
-    """What the page tells to do: make an account, let it read, and let it read what the authorizer needs."""
+    """Return the page's statements: create an account, grant what the storage needs, and what the authorizer needs."""
     [block] = re.findall(r"```sql\n(.*?)```", PAGE.read_text(), re.DOTALL)
     return [line for line in block.splitlines() if line]
 
 
 @pytest.fixture
 def reader(engine_url: str) -> Iterator[sa.Engine]:
-    """The account, as far as the storage needs it."""
+    """The account, with the grants for the storage only."""
     make, read, _ = statements()
     owner = sa.create_engine(engine_url)
     with owner.begin() as connection:
@@ -44,7 +44,7 @@ def reader(engine_url: str) -> Iterator[sa.Engine]:
     owner.dispose()
 
 
-def test_it_reads_everything(reader: sa.Engine, rest: Rest) -> None:
+def test_the_account_reads_everything_that_is_needed(reader: sa.Engine, rest: Rest) -> None:
     task = rest.create_task()
     rest.call("PUT", f"/task/{task}/variables/note", {"value": "text"})
     form = b"\r\n".join([b"--b", b'Content-Disposition: form-data; name="data"', b"", LARGE, b"--b--", b""])
@@ -57,7 +57,7 @@ def test_it_reads_everything(reader: sa.Engine, rest: Rest) -> None:
     assert b"".join(content.open_at(0)) == LARGE
 
 
-def test_the_authorizer_needs_two_tables_more(reader: sa.Engine, rest: Rest, engine_url: str) -> None:
+def test_the_authorizer_needs_two_more_tables(reader: sa.Engine, rest: Rest, engine_url: str) -> None:
     storage, task = CamundaStorage(reader), rest.create_task()
     may = CamundaAuthorizer(storage, user=lambda: "bob")
     with pytest.raises(ProgrammingError, match="permission denied"):
@@ -70,7 +70,7 @@ def test_the_authorizer_needs_two_tables_more(reader: sa.Engine, rest: Rest, eng
         may("read", task, "v")
 
 
-def test_it_can_do_nothing_else(reader: sa.Engine, rest: Rest) -> None:
+def test_the_account_can_do_nothing_else(reader: sa.Engine, rest: Rest) -> None:
     with reader.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):
         connection.execute(sa.text("SELECT 1 FROM act_id_user"))
     with reader.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):

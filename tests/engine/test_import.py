@@ -1,4 +1,4 @@
-"""`flask taskvars import-engine`: out of each engine's database, into a database and a directory."""
+"""`flask taskvars import-engine`: from each engine's database into a database and a directory."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ VALUES: list[TypedValue] = [
 
 
 class BreakingContents(DirectoryContents):
-    """A directory that is gone after it took one content."""
+    """A directory that fails after it has stored one content."""
 
     written = 0
 
@@ -59,7 +59,7 @@ class BreakingContents(DirectoryContents):
 
 @pytest.fixture
 def world(live: Live, engine_name: str) -> EngineWorld:
-    """A process, a case and tasks, with a value of each kind in a task and in each scope around it."""
+    """A process, a case and tasks. A task and each scope around it have a value of each kind."""
     made = live.rest.make_world()
     for number, value in enumerate(value for value in VALUES if can_store(engine_name, value)):
         live.storage.set(made.id("check"), f"v{number}", value)
@@ -89,12 +89,12 @@ def tasks(world: EngineWorld) -> list[str]:
 
 
 def chosen(world: EngineWorld) -> list[str]:
-    """The options that choose every task of a world."""
+    """Return the options that choose every task of a world."""
     return [option for task in tasks(world) for option in ("--task", task)]
 
 
 def seen(storage: StorageAdapter, world: EngineWorld) -> dict[tuple[str, str], object]:
-    """All that the tasks of a world see, with the bytes."""
+    """Return all values that the tasks of a world see, including their bytes."""
     return {
         (task, name): (variable.scope, shown(variable.value))
         for task in tasks(world)
@@ -110,14 +110,14 @@ def shown(value: TypedValue) -> object:
 
 
 def table(storage: SQLAlchemyStorage, engine: sa.Engine) -> list[object]:
-    """Every row of every table."""
+    """Return all rows of all tables."""
     with engine.connect() as connection:
         return [sorted(map(repr, connection.execute(sa.select(one)))) for one in storage.metadata.sorted_tables]
 
 
 @pytest.fixture(params=["database", "directory", "s3", "memory"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> ScopedStorage:
-    """An empty storage of each kind."""
+    """An empty storage, of each kind in turn."""
     match request.param:
         case "memory":
             return MemoryStorage()
@@ -140,7 +140,9 @@ def s3_url(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"s3://contents/{uuid4().hex}?endpoint={s3_endpoint}"
 
 
-def test_all_tasks_see_what_they_saw(live: Live, world: EngineWorld, storage: ScopedStorage) -> None:
+def test_all_tasks_see_the_same_variables_after_an_import(
+    live: Live, world: EngineWorld, storage: ScopedStorage
+) -> None:
     first = take(live, storage, *chosen(world))
     assert first.exit_code == 0, first.output
     assert seen(storage, world) == seen(live.storage, world)
@@ -171,8 +173,8 @@ def test_a_dry_run_counts_and_changes_nothing(live: Live, world: EngineWorld, tm
     assert counted.split(" variables")[0] == taken.split(" variables")[0]
 
 
-def test_what_broke_off_goes_on(live: Live, world: EngineWorld, tmp_path: Path) -> None:
-    """The disk is gone in the middle of the run."""
+def test_an_import_that_broke_off_continues(live: Live, world: EngineWorld, tmp_path: Path) -> None:
+    """The disk fails in the middle of the run."""
     broken = take(live, target(tmp_path, BreakingContents(tmp_path)), *chosen(world))
     assert "Traceback" not in failed(broken)
     storage = target(tmp_path, DirectoryContents(tmp_path))
@@ -181,7 +183,7 @@ def test_what_broke_off_goes_on(live: Live, world: EngineWorld, tmp_path: Path) 
     assert seen(storage, world) == seen(live.storage, world)
 
 
-def test_a_task_comes_with_what_is_around_it(live: Live, world: EngineWorld, tmp_path: Path) -> None:
+def test_a_task_is_imported_with_the_scopes_around_it(live: Live, world: EngineWorld, tmp_path: Path) -> None:
     storage = target(tmp_path)
     assert take(live, storage, "--task", world.id("subcheck"), "--task", world.id("child")).exit_code == 0
     names = ("subcheck", "check", "assessment", "process", "child", "alone")
@@ -201,7 +203,7 @@ def test_a_process_definition_is_chosen(live: Live, world: EngineWorld, tmp_path
 
 
 def test_the_whole_engine(live: Live, world: EngineWorld, tmp_path: Path) -> None:
-    """With whatever other tests left there; and what is in no scope is told."""
+    """It includes the leftovers of other tests. Variables outside of any scope are listed."""
     live.storage.set(live.rest.create_task(), "lost", 1)
     with live.engine.begin() as connection:
         connection.execute(sa.text("UPDATE ACT_RU_VARIABLE SET VAR_SCOPE_ = 'gone' WHERE NAME_ = 'lost'"))
@@ -221,7 +223,7 @@ def test_the_whole_engine(live: Live, world: EngineWorld, tmp_path: Path) -> Non
 
 
 def lose_bytes(live: Live, task: str) -> None:
-    """Leave a variable `bytes` without its byte array."""
+    """Delete the byte array of the variable `bytes`."""
     live.storage.set(task, "bytes", Bytes(b"data"))
     postgresql = live.engine.dialect.name == "postgresql"
     key = "session_replication_role" if postgresql else "foreign_key_checks"
@@ -233,14 +235,14 @@ def lose_bytes(live: Live, task: str) -> None:
         connection.execute(sa.text(f"SET {key} = {'origin' if postgresql else 1}"))
 
 
-def test_what_is_left_out_is_told(live: Live, world: EngineWorld, tmp_path: Path) -> None:
+def test_variables_that_are_left_out_are_listed(live: Live, world: EngineWorld, tmp_path: Path) -> None:
     storage, alone, child = target(tmp_path), world.id("alone"), world.id("child")
     live.storage.set(alone, "date", Value("Date", "2026-11-23T10:11:12.345+0000"))
     with live.engine.begin() as connection:
         change = sa.text("UPDATE ACT_RU_VARIABLE SET LONG_ = :far WHERE TASK_ID_ = :task AND NAME_ = 'date'")
         connection.execute(change, {"far": 10**17, "task": alone})
     lose_bytes(live, alone)
-    storage.add_scope(child)  # around which is nothing here
+    storage.add_scope(child)  # without the scope around it
     told = failed(take(live, storage, "--task", child, "--task", "no\ttask"))
     assert f"{alone}\tdate\tits date is outside" in told
     assert f"{child}\t\tthe storage uses this id already" in told
@@ -254,7 +256,7 @@ def test_what_is_left_out_is_told(live: Live, world: EngineWorld, tmp_path: Path
 
 
 class Meanwhile(MemoryStorage):
-    """A storage beside which somebody completes a task as soon as it was added."""
+    """A storage that completes a task in the engine as soon as the task was added."""
 
     def __init__(self, live: Live) -> None:
         super().__init__()
@@ -266,7 +268,7 @@ class Meanwhile(MemoryStorage):
             self._live.rest.call("POST", f"/task/{scope}/complete", {})
 
 
-def test_a_task_that_ends_meanwhile_is_told(live: Live) -> None:
+def test_a_task_that_ends_meanwhile_is_listed(live: Live) -> None:
     task = live.rest.create_task()
     live.storage.set(task, "v", 1)
     told = failed(take(live, Meanwhile(live), "--task", task))

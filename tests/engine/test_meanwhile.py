@@ -1,4 +1,4 @@
-"""An engine that writes while we read its database: the old bytes or a broken answer, never a mix, never nothing."""
+"""The engine writes while we read its database. A download has the old bytes or breaks off; it never has a mix."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ WHOLE = 50
 
 
 def sliced(number: int) -> bytes:
-    """A version of the value that PostgreSQL can't compress, and that is read in slices."""
+    """Make a version of the value that PostgreSQL can't compress. It is read in slices."""
     return number.to_bytes(4, "big") + Random(number).randbytes(16 * BLOCK)
 
 
 def packed(number: int) -> bytes:
-    """A version that it does compress, and that is read at once."""
+    """Make a version that PostgreSQL compresses. It is read at once."""
     return number.to_bytes(4, "big") * (4 * BLOCK)
 
 
@@ -40,7 +40,7 @@ def upload(rest: Rest, task: str, data: bytes) -> None:
 
 
 def read(app: Flask, task: str) -> tuple[int, Iterator[bytes]]:
-    """The status of a download, and its blocks as they come."""
+    """Return the status of a download, and an iterator of its blocks."""
     answer = app.test_client().get(f"/documented/task/{task}/variables/v/data")
     return answer.status_code, answer.iter_encoded()
 
@@ -104,7 +104,7 @@ def test_a_loop_of_changes(rest: Rest, beside: Flask, version: Callable[[int], b
 
 
 def one_version(status: int, blocks: Iterator[bytes], version: Callable[[int], bytes]) -> bool:
-    """Whether an answer was a whole value; if not, it must be an error, or break off within one."""
+    """Tell whether an answer was one whole value. If not, check that it is an error or breaks off in one version."""
     seen, broken = b"", False
     try:
         for block in blocks:

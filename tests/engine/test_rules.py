@@ -1,4 +1,4 @@
-"""The rules for requests that nobody recorded are the rows of the table: each explains what its row is about."""
+"""Each rule for generated requests belongs to a row of the table, and explains the same differences."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ ROWS = [row for row in DIFFERENCES if "Camunda" in row.of and row.patterns("engi
 
 @pytest.fixture(scope="module")
 def exchanges() -> list[Exchange]:
-    """Camunda's recorded answers and ours to the same requests; collections as their variables.
+    """Return Camunda's recorded answers and ours to the same requests. A collection counts as its variables.
 
-    Without those to HEAD: they have no body by which a rule could tell, and compared.py compares their GETs.
+    Answers to HEAD are left out: the rules need a body, and compared.py compares the answers to GET.
     """
     found: list[Exchange] = []
     with make_desk(None, TASKVARS_PROFILE="engine") as desk:
@@ -52,6 +52,6 @@ def test_each_difference_has_the_rule_of_its_row(exchanges: list[Exchange]) -> N
         assert told == [row.asked for row in rows_of(exchange)], exchange
 
 
-def test_each_row_has_a_rule_and_is_met(exchanges: list[Exchange]) -> None:
+def test_each_row_has_a_rule_and_occurs(exchanges: list[Exchange]) -> None:
     assert sorted(str(rule.__doc__) for rule in RULES) == sorted(row.asked for row in ROWS)
     assert {row.asked for exchange in exchanges for row in rows_of(exchange)} == {row.asked for row in ROWS}

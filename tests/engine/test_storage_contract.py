@@ -1,4 +1,4 @@
-"""What every storage does, on the schema of a live engine: its scopes are a process, a subprocess and tasks."""
+"""The contract of storages on the schema of a live engine. Its scopes are a process, a subprocess and tasks."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from tests.support.storage_examples import VALUES
 pytestmark = [pytest.mark.engine, pytest.mark.tools]
 
 NAMED = {"claim": "process", "stage": "assessment", "task": "check", "other": "review"}
-"""The scopes of the contract, as they are in our world."""
+"""The scopes of the contract, and the scopes of our world that stand for them."""
 
 NOT_HELD = {"NUL", "lone surrogate", "long text", "huge", "nested", "null file", "strange file", "nameless file"}
-"""Values that PostgreSQL does not hold, or a column of 4000 characters, or that the REST API does not take."""
+"""Values that don't fit into PostgreSQL or into a column of 4000 characters, or that the REST API refuses."""
 
 NOT_OF_AN_ENGINE = {
     "test_takes_ids_literally": "an engine makes its scopes by itself",
@@ -45,13 +45,13 @@ class NamedStorage(CamundaStorage):
         self._set_around = partial(rest.set, world)
 
     def add_scope(self, scope: str, parent: str | None = None, *, task: bool = True) -> None:
-        """The world has them all."""
+        """Add nothing, because the world has all scopes."""
         check_key(scope)
         if parent not in (None, *NAMED):
             raise TaskNotFound(str(parent))
 
     def remove_scope(self, scope: str) -> None:
-        """They end with the engine."""
+        """Remove nothing, because the scopes end with the engine."""
 
     def get(self, task_id: str, name: str, *, local: bool = False) -> Variable:
         return self._named(super().get(self._ids.get(task_id, task_id), name, local=local))
@@ -83,7 +83,7 @@ class NamedStorage(CamundaStorage):
 
 
 def document(value: TypedValue) -> Mapping[str, object]:
-    """A value as a VariableValueDto."""
+    """Return a value as a VariableValueDto."""
     if isinstance(value, Value):
         return {"type": value.type, "value": value.value, "valueInfo": value.info}
     text = None if value.content is None else b64encode(b"".join(blocks(value.content))).decode()
@@ -101,18 +101,18 @@ def storage(engine_url: str, rest: Rest) -> Iterator[NamedStorage]:
 
 
 class TestCamundaStorage(StorageContract):
-    """All that an engine's schema and REST API can hold."""
+    """The contract, for everything that an engine's schema and REST API can store."""
 
     @pytest.mark.parametrize("name", sorted(VALUES.keys() - NOT_HELD))
-    def test_keeps_what_the_engine_takes(self, storage: NamedStorage, engine_name: str, name: str) -> None:
+    def test_keeps_values_that_the_engine_accepts(self, storage: NamedStorage, engine_name: str, name: str) -> None:
         if (engine_name, name) == ("operaton", "json"):
             pytest.skip("this Operaton is without Spin")
         storage.update("task", put={"v": VALUES[name]})
         assert storage.get("task", "v") == Variable("v", "claim", VALUES[name])
         assert storage.get_all("task") == {"v": Variable("v", "claim", VALUES[name])}
 
-    def test_sends_a_name_that_is_no_text(self, storage: NamedStorage) -> None:
-        """What JSON can hold and UTF-8 can't; the engine's database puts a question mark there."""
+    def test_sends_a_name_that_is_not_valid_unicode(self, storage: NamedStorage) -> None:
+        """JSON can contain it, UTF-8 can't. The engine's database stores a question mark instead."""
         storage.update("task", put={"v": File(b"x", filename="\ud800.txt", mimetype="a/b")})
         assert getattr(storage.get("task", "v").value, "filename", None) == "?.txt"
 

@@ -1,4 +1,4 @@
-"""Reuse the world of an engine: to empty it in the database takes a tenth of the time of a new one."""
+"""Reuse the worlds of an engine. To empty one in the database takes a tenth of the time of a new one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EMPTY = sa.text("DELETE FROM act_ru_variable WHERE var_scope_ = ANY(:scopes)")
 _DROP = sa.text("DELETE FROM act_ge_bytearray WHERE id_ = ANY(:contents)")
 
 Held = frozenset[tuple[str, str]]
-"""The names of scopes and variables, of all variables that a world has."""
+"""The scope and the name of each variable in a world."""
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Worlds:
     """The worlds of one comparison.
 
     :param rest: the engine.
-    :param database: its PostgreSQL. It keeps no variable in memory from one request to the next.
+    :param database: its PostgreSQL. The engine keeps no variable in memory between two requests.
     :param prepare: called for each new world.
     """
 
@@ -34,9 +34,9 @@ class Worlds:
 
     @contextmanager
     def take(self, count: int, *, new: bool) -> Iterator[Sequence[EngineWorld]]:
-        """Give empty worlds, which are kept for the next time if nothing fails in them.
+        """Yield empty worlds. They are kept for the next call, unless a test fails in them.
 
-        :param new: whether they may not have been used before.
+        :param new: whether the worlds must be new.
         """
         taken = [self._kept.pop() if self._kept and not new else self._new() for _ in range(count)]
         yield taken
@@ -45,7 +45,7 @@ class Worlds:
             self._kept.append(world)
 
     def held(self, world: EngineWorld) -> Held:
-        """What the engine has stored in a world, but for what it sets itself in executions between the scopes."""
+        """Return the variables of a world, without those that the engine itself sets between the scopes."""
         names = {identifier: name for name, identifier in world.ids.items()}
         return frozenset((names[row.var_scope_], row.name_) for row in self._rows(world))
 
