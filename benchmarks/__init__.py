@@ -1,1 +1,1 @@
-"""Measure the endpoint against what stands beside it: `make bench`, or `python -m benchmarks --help`."""
+"""Compare the speed of the endpoint with other programs: `make bench`, or `python -m benchmarks --help`."""

@@ -1,4 +1,4 @@
-"""The command: measure, keep the raw numbers, and write what follows from them."""
+"""The command: measure, keep the raw numbers, and write the report and the plots."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    """Read the command line, and do what it says."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="benchmarks", description="Measure the endpoint against others.")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="some sections")
     parser.add_argument("--short", action="store_true", help="only prove that all works, without the engine")
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def measure(folder: Path, names: list[str], *, short: bool, with_engine: bool) -> None:
-    """Run sections, and keep what each measured.
+    """Run sections, and keep the results of each.
 
     :raises Missing: a program is not installed.
     """

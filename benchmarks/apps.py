@@ -1,6 +1,6 @@
-"""The apps that are compared, for a server to run as `benchmarks.apps:app`; `BENCH_APP` chooses one.
+"""The compared apps. A server runs `benchmarks.apps:app`, and `BENCH_APP` chooses the app.
 
-All answer the same URLs. `BENCH_URL` is the database, which has its tables already.
+All answer the same URLs. `BENCH_URL` is the database, which already has its tables.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ PATH = "/task/<task_id>/variables/<name>/data"
 
 
 class Base(DeclarativeBase):
-    """The base of the naive app's one model."""
+    """The base of the naive app's model."""
 
 
 class Attachment(Base):
-    """A file in one column, as most people would have it."""
+    """A file in one column, the usual way."""
 
     __tablename__ = "naive_attachment"
 
@@ -40,7 +40,7 @@ class Attachment(Base):
 
 
 def make_bare(url: str) -> Flask:
-    """A view that looks nothing up: the bytes are in memory."""
+    """Make an app whose view looks nothing up: the bytes are in memory."""
     app = Flask("bare")
     kept = cache(body)
 
@@ -52,7 +52,7 @@ def make_bare(url: str) -> Flask:
 
 
 def make_server_alone(url: str) -> Flask:
-    """A view that sends blocks out of memory: what a server can send at most."""
+    """Make an app whose view sends blocks from memory, to measure how fast a server can send."""
     app = Flask("server_alone")
 
     @app.get(PATH)
@@ -65,7 +65,7 @@ def make_server_alone(url: str) -> Flask:
 
 
 def make_naive(url: str) -> Flask:
-    """The view that most people would write: a model with a `LargeBinary`, and `send_file`."""
+    """Make an app with the usual view: a model with a `LargeBinary`, and `send_file`."""
     app, db = Flask("naive"), SQLAlchemy(model_class=Base)
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     db.init_app(app)
@@ -87,7 +87,7 @@ def make_naive(url: str) -> Flask:
 
 
 def make_ours(url: str) -> Flask:
-    """The extension, and a look at its pool."""
+    """Make an app with the extension, and a page about its connection pool."""
     app, db = Flask("ours"), SQLAlchemy()
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     if size := os.environ.get("BENCH_POOL"):
@@ -99,7 +99,7 @@ def make_ours(url: str) -> Flask:
 
     @app.get("/pool")
     def pool() -> dict[str, int]:
-        """How many connections are out of the pool right now."""
+        """Return the number of connections that are in use now."""
         pool = db.engine.pool
         assert isinstance(pool, QueuePool)
         return {"out": pool.checkedout()}
@@ -108,7 +108,7 @@ def make_ours(url: str) -> Flask:
 
 
 def make_beside(url: str) -> Flask:
-    """The extension on the database of a live engine."""
+    """Make an app with the extension on the database of a live engine."""
     app = Flask("beside")
     storage = CamundaStorage(create_engine(url))
     TaskVars(storage, authorize=lambda action, task_id, name: True).init_app(app)

@@ -1,4 +1,4 @@
-"""The clients: wrk for many small requests, and one that times a single transfer."""
+"""The clients: wrk for many small requests, and another one that times a single transfer."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ TAIL = b"\r\n" + part("valueType", "File") + END
 
 
 class Refused(Exception):
-    """The answer is not the one that was wanted."""
+    """The answer is not the expected one."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What wrk saw."""
+    """The figures that wrk prints."""
 
     requests: int
     rate: float
@@ -41,10 +41,10 @@ class Load:
 
 
 def wrk(url: str, *, seconds: float, connections: int) -> Load:
-    """Ask for one URL again and again, on so many connections.
+    """Request one URL again and again, on several connections.
 
     :raises Refused: some answers were errors.
-    :raises Missing: it is not installed.
+    :raises Missing: wrk is not installed.
     """
     command = [program("wrk"), "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "--latency", url]
     text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 60).stdout
@@ -63,7 +63,7 @@ def _latency(text: str, share: str) -> float:
 
 
 class Client:
-    """One connection that is kept."""
+    """A client with one kept-alive connection."""
 
     def __init__(self, address: Address) -> None:
         self._connection = HTTPConnection(*address, timeout=PATIENCE)
@@ -73,9 +73,9 @@ class Client:
         self._connection.close()
 
     def get(self, path: str, size: int, headers: Mapping[str, str] = NO_HEADERS) -> tuple[float, float]:
-        """Download so many bytes and throw them away: seconds to the first, and to the last.
+        """Download `size` bytes and discard them. Return the seconds to the first and to the last byte.
 
-        :raises Refused: it is no success, or not whole.
+        :raises Refused: the answer is no success, or not whole.
         """
         started = time.perf_counter()
         response = self._ask(path, headers)
@@ -94,7 +94,7 @@ class Client:
         return seen
 
     def _rest_of_chunks(self, response: HTTPResponse) -> int:
-        """Read chunks as they are: http.client takes each apart, and is slower than the engine that sends them."""
+        """Read chunks without decoding them, because http.client would be slower than the engine that sends them."""
         seen, end = 0, b""
         while end != LAST_CHUNK and (read := response.fp.readinto1(self._buffer)):
             seen += read
@@ -103,7 +103,7 @@ class Client:
         return seen
 
     def digest(self, path: str) -> str:
-        """Download, and tell the SHA-256 of what came."""
+        """Download, and return the SHA-256 of the received bytes."""
         response, hashed = self._ask(path, NO_HEADERS), hashlib.sha256()
         while read := response.readinto(self._buffer):
             hashed.update(self._buffer[:read])
@@ -117,9 +117,9 @@ class Client:
         return response
 
     def post(self, path: str, size: int) -> float:
-        """Upload a value in a form, and tell the seconds until it is answered.
+        """Upload a value in a form. Return the seconds until the answer.
 
-        :raises Refused: it is no success.
+        :raises Refused: the answer is no success.
         """
         started = time.perf_counter()
         self._connection.putrequest("POST", path)

@@ -1,4 +1,4 @@
-"""Large values in a directory, sent by the app, and by nginx for the app; beside nginx with the same file alone."""
+"""Large values in a directory: sent by the app, by nginx for the app, and by nginx alone as static files."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ SMALL = 1024
 GB = 10**9
 PLAIN, LOOP = "nginx alone", "a loop alone"
 UPSTREAM, SOCKET, CONTENTS = "http://127.0.0.1:8000", "/run/taskvars-files.sock", "/srv/contents"
-"""What docs/offload.md writes, for ours."""
+"""The configuration of docs/offload.md, with our paths."""
 
 
 @dataclass(frozen=True)
 class Scale:
     rounds: int
     sizes: dict[int, int]
-    """From a size to the downloads in a round."""
+    """The number of downloads in a round, by size."""
 
 
 FULL, SHORT = Scale(5, {10**8: 10, 10**9: 3}), Scale(1, {10**6: 5, 3 * 10**6: 2})
@@ -40,12 +40,12 @@ FULL, SHORT = Scale(5, {10**8: 10, 10**9: 3}), Scale(1, {10**6: 5, 3 * 10**6: 2}
 
 @dataclass(frozen=True)
 class Sender:
-    """Something that answers downloads."""
+    """A program that answers downloads."""
 
     name: str
     address: Address
     app: int | None
-    """The process of the app's server; None where there is none."""
+    """The process of the app's server; None if there is no app."""
     nginx: int | None
 
     @property
@@ -54,7 +54,7 @@ class Sender:
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
-    """On both servers, with and without nginx, and nginx alone."""
+    """Measure both servers, with and without nginx, and nginx alone."""
     with ExitStack() as stack:
         contents = stage.folder("contents")
         contents.chmod(0o755)  # nginx's workers read as the user that runs them
@@ -72,7 +72,7 @@ def run(stage: Stage, scale: Scale) -> list[Measured]:
 
 
 def _ours(stage: Stage, scale: Scale, stack: ExitStack, contents: Path) -> Iterator[Sender]:
-    """One directory behind all of them; its values are uploaded once."""
+    """Yield our apps, all on one directory. Its values are uploaded once."""
     database = stage.with_tables("sqlite", "files")
     env = {"BENCH_CONTENTS": f"file://{contents}"}
     [server, *_] = blocks((ROOT / "docs" / "offload.md").read_text(encoding="utf-8"), "nginx")
@@ -89,7 +89,7 @@ def _ours(stage: Stage, scale: Scale, stack: ExitStack, contents: Path) -> Itera
 
 
 def _others(stage: Stage, scale: Scale, stack: ExitStack, contents: Path) -> Iterator[Sender]:
-    """The very same files: what the system holds of another one may cost more to send, or less."""
+    """Yield the other senders. They send the same files, because the cached pages of a copy may cost more or less."""
     folder = stage.folder("nginx")
     served = stack.enter_context(nginx(folder))
     write(folder / "files" / path_of(SMALL).lstrip("/"), SMALL)
@@ -106,14 +106,14 @@ def _others(stage: Stage, scale: Scale, stack: ExitStack, contents: Path) -> Ite
 
 
 def _idle(sender: Sender) -> float:
-    """MiB that the processes hold after a first small download."""
+    """Return the MiB of the processes after a first small download."""
     with closing(Client(sender.address)) as client:
         client.get(path_of(SMALL), SMALL)
     return sum(map(resident, sender.pids))
 
 
 def _memory(sender: Sender, size: int, idle: float) -> Measured:
-    """Download once, with a look at each byte."""
+    """Download once, and check each byte."""
     for pid in sender.pids:
         forget_peak(pid)
     with closing(Client(sender.address)) as client:
@@ -126,7 +126,7 @@ def _memory(sender: Sender, size: int, idle: float) -> Measured:
 
 
 def _cost(sender: Sender, size: int, downloads: int) -> dict[str, float]:
-    """Processor time in ms: of all servers for a GB, and of the app for a download."""
+    """Return the processor time in ms: of all servers for a GB, and of the app for a download."""
     before, app_before = sum(map(on_cpu, sender.pids)), on_cpu(sender.app) if sender.app else 0.0
     with closing(Client(sender.address)) as client:
         times = [client.get(path_of(size), size) for _ in range(downloads)]

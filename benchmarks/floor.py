@@ -1,6 +1,6 @@
-"""The floor: what ours is made of, in one process without a server, and what of it is not ours.
+"""The floor: the parts of a request, in one process without a server, to tell our code from that of others.
 
-Of a GET of 1 KiB the processor time of each layer; of a large value how fast the driver alone reads its blocks.
+For a GET of 1 KiB it is the processor time of each layer; for a large value, the speed of the driver alone.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ CHUNKS = "SELECT data FROM taskvars_chunk WHERE content_id = {0} AND number BETW
 
 @dataclass(frozen=True)
 class Part:
-    """Something to be measured again and again."""
+    """A part that is measured in each round."""
 
     name: str
     case: str
@@ -54,7 +54,7 @@ class Part:
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
-    """Flask alone, and what each database has to do with it, in turn."""
+    """Measure Flask alone, and a request and the driver on each database, in turn."""
 
     def measure(part: Part) -> Measured:
         return Measured(part.name, part.case, part.measure())
@@ -84,7 +84,7 @@ def _empty() -> Flask:
 
 
 def _request(name: str, app: Flask, scale: Scale) -> Part:
-    """A request over WSGI, without what a server adds."""
+    """Make the part for a request over WSGI, without a server."""
     environ = EnvironBuilder(path_of(SMALL)).get_environ()
 
     def start_response(status: str, *_: object) -> Callable[[bytes], object]:
@@ -98,12 +98,12 @@ def _request(name: str, app: Flask, scale: Scale) -> Part:
         if close := getattr(answer, "close", None):
             close()
 
-    # Outside of the app's context that a desk opens: a request opens its own.
+    # Outside of the desk's app context, because a request opens its own.
     return Part(name, REQUEST, lambda: Context().run(by_layer, call, scale.calls))
 
 
 def _reads(desk: Desk, label: str, scale: Scale) -> list[Part]:
-    """The blocks of a large value, read by the driver alone and by the storage."""
+    """Make the parts for the blocks of a large value, read by the driver alone and by the storage."""
     storage, db = parts(desk)
     value = storage.get(TASK, name_of(scale.large)).value
     assert isinstance(value, File)
@@ -132,7 +132,7 @@ def _execute(connection: Any, where: tuple[str, int, int]) -> Iterable[tuple[byt
 
 
 def _speed(read: Callable[[], Iterator[bytes]], size: int) -> dict[str, float]:
-    """MB/s, the second time: what was not read for a while comes more slowly."""
+    """Return the MB/s of a second read, because the first read after a while is slower."""
     for _ in range(2):
         started = time.perf_counter()
         assert sum(map(len, read())) == size

@@ -1,4 +1,4 @@
-"""What was to be reached, and whether it was."""
+"""The goals of the benchmarks, and whether they are met."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ BESIDE = "ours, beside the engine"
 SQLITE, POSTGRESQL = OURS = ("ours, SQLite", "ours, PostgreSQL")
 WIDE = "ours, SQLite with 32 KiB pages"
 REQUEST, BLOCKS = "GET of 1 KiB, in process", "blocks of a large value, in process"
-"""The cases of the section on the floor."""
+"""The two cases of the section `floor`."""
 
 _OTHERS = {"bare": "a bare view", "naive": "the naive view", "engine": "the engine", "nginx": "nginx"}
 
 Sections: TypeAlias = Mapping[str, Results]
-"""What was measured, by the name of the section."""
+"""The results of each section, by its name."""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A bound, and what was measured in each case."""
+    """A bound, and the measured value of each case."""
 
     text: str
     aim: str
-    """`≥ 0.5 ×` or `≤ 32 MiB`; `×` alone where there is no bound."""
+    """`≥ 0.5 ×` or `≤ 32 MiB`; `×` alone if there is no bound."""
     measured: Mapping[str, float]
     best: Mapping[str, float] = field(default_factory=dict)
-    """What could be measured at best, by what is known of the floor."""
+    """An estimate of the best possible value, from the section `floor`."""
     spread: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """The least and the most of the rounds."""
+    """The smallest and the largest value of the rounds."""
 
     @property
     def met(self) -> str:
@@ -56,7 +56,7 @@ def small(sections: Sections) -> Iterator[Goal]:
         cases = [case for case in results.cases() if case.endswith(f" on {server}")]
         ratios = _ratios(results, ours, other, "rate", cases)
         best = {case: _spent(results, other, case) / _least(sections, ours, case) for case in ratios}
-        text = f"requests/s on {_on(ours)}, to {_OTHERS[other.partition(',')[0]]}"
+        text = f"requests/s on {_on(ours)}, relative to {_OTHERS[other.partition(',')[0]]}"
         return Goal(
             text, aim, ratios, best if "floor" in sections else {}, _spread(results, ours, other, "rate", ratios)
         )
@@ -73,7 +73,7 @@ def small(sections: Sections) -> Iterator[Goal]:
 
 
 def large(sections: Sections) -> Iterator[Goal]:
-    """Rows of a database can't be read as fast as a file is sent: what the floor allows is the measure."""
+    """A database can't be read as fast as a file is sent, so the goal is relative to an estimate from the floor."""
     results = sections["large"]
     for ours in (SQLITE, WIDE, POSTGRESQL):
         shares = {
@@ -81,10 +81,10 @@ def large(sections: Sections) -> Iterator[Goal]:
             for case in results.cases()
             if "floor" in sections and results.median(ours, case, "mb_per_s")
         }
-        yield Goal(f"MB/s on {_on(ours)}, to what is possible at best", "≥ 0.8 ×", shares)
+        yield Goal(f"MB/s on {_on(ours)}, relative to the possible best", "≥ 0.8 ×", shares)
         for other in ("nginx", f"naive, {_on(ours)}", "engine"):
             if ratios := _ratios(results, ours, other, "mb_per_s"):
-                text = f"MB/s on {_on(ours)}, to {_OTHERS[other.partition(',')[0]]}"
+                text = f"MB/s on {_on(ours)}, relative to {_OTHERS[other.partition(',')[0]]}"
                 yield Goal(text, "×", ratios, spread=_spread(results, ours, other, "mb_per_s", ratios))
     yield from _memory(results)
     yield Goal("first byte", "≤ 10 ms", _values(results, "first_ms"))
@@ -98,16 +98,16 @@ def tail(sections: Sections) -> Iterator[Goal]:
 def growth(sections: Sections) -> Iterator[Goal]:
     results = sections["growth"]
     for metric, what in (("lookup_us", "a look-up"), ("request_us", "a request")):
-        yield Goal(f"p50 of {what}, more variables, at any depth", "≤ 1.2 ×", _worst(results, metric, 0))
-        yield Goal(f"p50 of {what}, more scopes, among any number", "≤ 1.5 ×", _worst(results, metric, 1))
+        yield Goal(f"growth of the p50 of {what} with the number of variables", "≤ 1.2 ×", _worst(results, metric, 0))
+        yield Goal(f"growth of the p50 of {what} with the number of scopes", "≤ 1.5 ×", _worst(results, metric, 1))
     statements = _values(results, "statements").values()
     yield Goal("statements in a look-up", "≤ 1", {"at most": max(statements)})
 
 
 def slow(sections: Sections) -> Iterator[Goal]:
     results = sections["slow"]
-    yield Goal("downloads that failed", "≤ 0", _values(results, "failed"))
-    yield Goal("small requests that failed meanwhile", "≤ 0", _values(results, "small_failed"))
+    yield Goal("failed downloads", "≤ 0", _values(results, "failed"))
+    yield Goal("failed small requests meanwhile", "≤ 0", _values(results, "small_failed"))
     yield Goal("p99 of small requests meanwhile", "≤ 50 ms", _values(results, "small_p99_ms"))
 
 
@@ -116,7 +116,7 @@ def upload(sections: Sections) -> Iterator[Goal]:
     for ours in OURS:
         ratios = _ratios(results, ours, "engine", "mb_per_s")
         spread = _spread(results, ours, "engine", "mb_per_s", ratios)
-        yield Goal(f"MB/s on {_on(ours)}, to the engine", "≥ 5 ×", ratios, spread=spread)
+        yield Goal(f"MB/s on {_on(ours)}, relative to the engine", "≥ 5 ×", ratios, spread=spread)
     yield from _memory(results)
 
 
@@ -132,8 +132,8 @@ def files(sections: Sections) -> Iterator[Goal]:
 
     loop = {case: ratio for name, ratio in thrift(["a loop alone"]).items() for case in [name.partition(", ")[2]]}
     best = {f"{name}, {case}": ratio for name in direct for case, ratio in loop.items()}
-    yield Goal("processor time of nginx for a byte, to that of the app", "≥ 0.6 ×", thrift(direct), best)
-    yield Goal("… to that of the app and nginx with X-Accel", "≥ 0.85 ×", thrift(offloaded))
+    yield Goal("processor time of nginx for a byte, relative to that of the app", "≥ 0.6 ×", thrift(direct), best)
+    yield Goal("… relative to that of the app and nginx with X-Accel", "≥ 0.85 ×", thrift(offloaded))
     yield Goal("processor time of the app for a download that nginx sends", "≤ 5 ms", _of(results, offloaded, "app_ms"))
     yield Goal("first byte", "≤ 10 ms", _of(results, ours, "first_ms"))
     yield Goal("peak memory of the servers over idle", "≤ 32 MiB", _of(results, ours, "over_idle_mib"))
@@ -149,7 +149,7 @@ def objects(sections: Sections) -> Iterator[Goal]:
         for case, ratio in _ratios(results, name, "obstore alone", "mb_per_s").items():
             key = f"{name}, {case}"
             speeds[key], best[key], spread[key] = ratio, least[case], ranges[case]
-    yield Goal("MB/s, to obstore alone", "≥ 0.7 ×", speeds, best, spread)
+    yield Goal("MB/s, relative to obstore alone", "≥ 0.7 ×", speeds, best, spread)
     yield Goal("peak memory of the server over idle", "≤ 32 MiB", _of(results, ours, "over_idle_mib"))
 
 
@@ -160,7 +160,7 @@ def sweep(sections: Sections) -> Iterator[Goal]:
     for ours in OURS:
         before, now = (results.rounds(ours, case, "sweep_ms") for case in (few, many))
         grown[_on(ours)] = statistics.median(now[number] / before[number] for number in now)
-    yield Goal(f"a sweep {many}, to one {few}", "≤ 1.2 ×", grown)
+    yield Goal(f"time of a sweep {many}, relative to one {few}", "≤ 1.2 ×", grown)
 
 
 def live(sections: Sections) -> Iterator[Goal]:
@@ -168,7 +168,7 @@ def live(sections: Sections) -> Iterator[Goal]:
     grown = {case: results.median(BESIDE, case, "over_idle_mib") for case in results.cases()}
     memory = {case: value for case, value in grown.items() if value is not None}
     yield Goal("peak memory over idle, beside the engine", "≤ 64 MiB", memory)
-    yield Goal("MB/s, to the engine itself", "≥ 1 ×", _ratios(results, BESIDE, "engine", "mb_per_s"))
+    yield Goal("MB/s, relative to the engine itself", "≥ 1 ×", _ratios(results, BESIDE, "engine", "mb_per_s"))
 
 
 GOALS: dict[str, Callable[[Sections], Iterator[Goal]]] = {
@@ -186,22 +186,22 @@ GOALS: dict[str, Callable[[Sections], Iterator[Goal]]] = {
 
 
 def _spent(results: Results, contestant: str, case: str) -> float:
-    """Microseconds of processor time for a request, the database's too."""
+    """Return the microseconds of processor time for a request, including the database's."""
     return sum(results.median(contestant, case, metric) or 0 for metric in ("cpu_us", "database_cpu_us"))
 
 
 def _least(sections: Sections, ours: str, case: str) -> float:
-    """What a request costs at least: with an empty view, the pool and the driver, and nothing besides."""
+    """Estimate the least cost of a request: an empty view, the pool and the driver, and nothing else."""
     small, floor = sections["small"], sections["floor"]
     empty, bare, whole = (_spent(floor, name, REQUEST) for name in ("empty view", "bare", ours))
     least = empty + sum(floor.median(ours, REQUEST, metric) or 0 for metric in ("pool_us", "driver_us"))
     ours_served, bare_served = (small.median(name, case, "cpu_us") or 0 for name in (ours, "bare"))
-    longer = (ours_served - bare_served) / (whole - bare)  # all takes longer in a server
+    longer = (ours_served - bare_served) / (whole - bare)  # everything takes longer in a server
     return bare_served + longer * (least - bare) + (small.median(ours, case, "database_cpu_us") or 0)
 
 
 def _by_reading_and_sending(sections: Sections, ours: str, case: str) -> float:
-    """By how much a download is faster that the driver alone reads, and a server sends that has nothing else to do."""
+    """Estimate how much faster a download is if only the driver reads and a server only sends."""
     large, floor = sections["large"], sections["floor"]
     sent, whole = (large.median(name, case, "mb_per_s") or 0 for name in ("server alone", ours))
     read = floor.median(f"the driver, {_on(ours)}", BLOCKS, "mb_per_s") or 0
@@ -238,7 +238,13 @@ def _of(results: Results, names: list[str], metric: str) -> dict[str, float]:
 
 
 def _worst(results: Results, metric: str, part: int) -> dict[str, float]:
-    """By how much a value grows at most, from the case that has the first case's word for one of its two parts."""
+    """Return the largest growth of a value when one of the two parts of its case changes.
+
+    The label of a case has two parts, such as the number of variables and the depth. Each case is compared with the one
+    whose part has the word of the first case.
+
+    :param part: the position of the part.
+    """
     start, worst = results.cases()[0].split(", ")[part], dict[str, float]()
     for ours in OURS:
         for case in results.cases():

@@ -1,6 +1,6 @@
-"""Growth: a look-up among more and more variables, and through more and more scopes.
+"""Growth: the time of a look-up among more and more variables, and through more and more scopes.
 
-In one process, so that no server and no socket hide what grows: `Storage.get` alone, and a whole request over WSGI.
+It measures `Storage.get` alone and a whole request over WSGI, in one process, so that no server hides the growth.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FULL, SHORT = Scale(5, 200), Scale(1, 20, (100, 1000), (1, 5))
 
 @dataclass(frozen=True)
 class Place:
-    """A database with so many variables; one of these is looked up from so deep."""
+    """A database with `count` variables. One is looked up from a task inside of `depth` scopes."""
 
     kind: str
     count: int
@@ -56,7 +56,7 @@ class Place:
         return f"{self.count:,} variables, depth {self.depth}"
 
     def pick(self) -> tuple[str, str]:
-        """A task, and the name of a variable that it sees."""
+        """Return a task, and the name of a variable that it sees."""
         if self.depth > 1:
             return f"depth-{self.depth}-1", "v"
         number = random.randrange(self.count)
@@ -98,7 +98,7 @@ def _timed(place: Place, lookups: int) -> dict[str, float]:
 
 
 def _p50(calls: list[Callable[[], object]]) -> float:
-    """Microseconds."""
+    """Return the median in microseconds."""
     times = []
     for call in calls:
         started = time.perf_counter_ns()
@@ -130,7 +130,7 @@ def _filled(stage: Stage, kind: str, count: int, scale: Scale) -> Iterator[Desk]
 
 
 def fill(storage: SQLAlchemyStorage, engine: sa.Engine, tables: sa.MetaData, count: int, size: int = VALUE) -> None:
-    """Set one variable, and let the database copy its row, and its task's, as often as is needed."""
+    """Set one variable, and let the database copy its row and its task's row until there are `count` variables."""
     storage.add_scope("task-0")
     storage.set("task-0", "v0", body(size))
     scope, variable = tables.tables["taskvars_scope"], tables.tables["taskvars_variable"]
@@ -142,7 +142,7 @@ def fill(storage: SQLAlchemyStorage, engine: sa.Engine, tables: sa.MetaData, cou
 
 
 def _numbers(count: int) -> sa.CTE:
-    """A table of the numbers from 0."""
+    """Return a table of the numbers from 0."""
     numbers = sa.select(sa.literal(0).label("n")).cte("numbers", recursive=True)
     return numbers.union_all(sa.select(numbers.c.n + 1).where(numbers.c.n < count - 1))
 
@@ -152,7 +152,7 @@ def _text(prefix: str, number: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
 
 
 def _copies(table: sa.Table, changed: dict[str, sa.ColumnElement[str]], numbers: sa.CTE) -> sa.Insert:
-    """Insert the table's only row once for each number but 0, with these columns changed."""
+    """Insert the table's only row again for each number except 0, with these columns changed."""
     columns = [changed.get(column.name, column) for column in table.c]
     copies = sa.select(*columns).join_from(table, numbers, numbers.c.n > 0)
     return sa.insert(table).from_select([column.name for column in table.c], copies)

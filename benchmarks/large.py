@@ -1,4 +1,4 @@
-"""Large values: MB/s, time to the first byte, and the peak of the memory."""
+"""Large values: MB/s, the time to the first byte, and the peak memory."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SMALL = 1024
 class Scale:
     rounds: int
     sizes: dict[int, int]
-    """From a size to the downloads in a round."""
+    """The number of downloads in a round, by size."""
 
 
 FULL, SHORT = Scale(5, {10**6: 20, 10**8: 2, 10**9: 1}), Scale(1, {10**6: 2, 3 * 10**6: 1})
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
-    """Ours, the naive ones, a server that reads nothing, nginx and the engine."""
+    """Measure our apps, the naive ones, a server that reads nothing, nginx and the engine."""
     others = [stage.app("ours", stage.wide), stage.app("server alone", None)]
     with ExitStack() as stack:
         contestants = [*map(stack.enter_context, [*apps(stage), *others]), stage.nginx, *stage.engine]
@@ -35,9 +35,9 @@ def run(stage: Stage, scale: Scale) -> list[Measured]:
 
 
 def compare(stage: Stage, contestants: list[Contestant], scale: Scale, engine_limit: int = 10**8) -> list[Measured]:
-    """First what each costs in memory, one after another, then how fast they are, in turn.
+    """Measure first the memory of each contestant, one after another, and then the speed, in turn.
 
-    :param engine_limit: the engine's upload of 100 MB takes seconds; it is not asked for more than this.
+    :param engine_limit: the largest value for the engine, whose upload of 100 MB takes seconds.
     """
     found, idle = [], {}
     for contestant in contestants:
@@ -63,12 +63,12 @@ def compare(stage: Stage, contestants: list[Contestant], scale: Scale, engine_li
 
 
 def apps(stage: Stage) -> list[AbstractContextManager[Contestant]]:
-    """Ours and the naive one, on each database."""
+    """Return our app and the naive one, on each database."""
     return [stage.app(app, database) for database in stage.databases for app in ("ours", "naive")]
 
 
 def _memory(stage: Stage, contestant: Contestant, size: int, idle: float) -> Measured:
-    """Download once, with a look at the memory and at each byte."""
+    """Download once, check each byte, and watch the memory."""
     try:
         stage.fill(contestant, size)
         forget_peak(contestant.pid)

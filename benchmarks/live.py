@@ -1,4 +1,4 @@
-"""Beside a live engine: the same variable out of the same database, from the engine and from us."""
+"""Beside a live engine: the same variable of the same database, read through the engine and through us."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .stage import Contestant, Stage
 from .values import name_of, pieces
 
 FULL, SHORT = large.Scale(3, {10**8: 2, 9 * 10**8: 1}), large.Scale(1, {})
-"""PostgreSQL holds less than 1 GiB in a field."""
+"""PostgreSQL can store less than 1 GiB in a field."""
 
 PIECES = "CREATE TEMPORARY TABLE piece (number int, data bytea) ON COMMIT DROP"
 PIECE = "INSERT INTO piece VALUES (:number, :data)"
@@ -25,7 +25,7 @@ WHERE id_ = (SELECT bytearray_id_ FROM act_ru_variable WHERE name_ = :name)
 
 
 def run(stage: Stage, scale: large.Scale) -> list[Measured]:
-    """What each costs and how fast it is; nothing without an engine."""
+    """Measure the memory and the speed of each. Without an engine there are no results."""
     if not stage.engine or not scale.sizes:
         return []
     [engine] = stage.engine
@@ -37,7 +37,7 @@ def run(stage: Stage, scale: large.Scale) -> list[Measured]:
 
 
 def _fill(stage: Stage, engine: Contestant, size: int) -> None:
-    """Let the engine make its variable, and put the bytes into the row: to upload them would take it minutes."""
+    """Let the engine create the variable, and write the bytes into its row, because an upload would take minutes."""
     if stage.is_filled(engine, size):
         return
     with closing(Client(engine.address)) as client:

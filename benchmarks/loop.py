@@ -1,7 +1,7 @@
-"""The least that Python does to send contents: read a block, and send it.
+"""The simplest Python program that sends contents: read a block, and send it.
 
-A program: `python -m benchmarks.loop HOST PORT PLACE`, with a folder or an `s3://bucket` as the place. It knows one
-request, and one client at a time.
+Run it by `python -m benchmarks.loop HOST PORT PLACE`, with a folder or an `s3://bucket` as the place. It only
+understands GET, and serves one client at a time.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from obstore.store import S3Store
 from flask_taskvars.values import BLOCK
 
 Find: TypeAlias = "Callable[[str], tuple[int, Iterable[obstore.Bytes | bytes]] | None]"
-"""From a path to its size and its blocks; None for none."""
+"""A function from a path to its size and its blocks; None if there is nothing."""
 
 
 def main(host: str, port: int, place: str) -> None:
-    """Serve what lies in a place."""
+    """Serve the contents of a place."""
     find = in_bucket(place) if place.startswith("s3:") else in_folder(Path(place))
     with socket.create_server((host, port)) as server:
         while True:
@@ -36,7 +36,7 @@ def main(host: str, port: int, place: str) -> None:
 
 
 def send(connection: socket.socket, found: tuple[int, Iterable[obstore.Bytes | bytes]] | None) -> None:
-    """Answer with blocks, or with nothing."""
+    """Answer with the blocks, or with a 404."""
     if found is None:
         connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
         return
@@ -47,7 +47,7 @@ def send(connection: socket.socket, found: tuple[int, Iterable[obstore.Bytes | b
 
 
 def in_folder(folder: Path) -> Find:
-    """Files of a folder."""
+    """Return a function that finds files in a folder."""
 
     def find(path: str) -> tuple[int, Iterable[bytes]] | None:
         file = folder / path
@@ -62,7 +62,7 @@ def in_folder(folder: Path) -> Find:
 
 
 def in_bucket(url: str) -> Find:
-    """Objects of a bucket; the environment has the keys and the endpoint."""
+    """Return a function that finds objects in a bucket. The environment has the keys and the endpoint."""
     store = S3Store.from_url(url, client_options={"allow_http": True, "timeout": "300s"})
 
     def find(path: str) -> tuple[int, Iterable[obstore.Bytes | bytes]] | None:

@@ -1,4 +1,4 @@
-"""On what the numbers were taken."""
+"""Describe the machine and the versions of a run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 
 def machine() -> dict[str, str]:
-    """Cores, memory, processor and kernel."""
+    """Return the cores, the memory, the processor and the kernel."""
     model = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return {
         "processor": f"{model[1] if model else platform.machine()}, {os.cpu_count()} cores",
@@ -36,7 +36,7 @@ def machine() -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Of everything that was compared, and of what it stands on."""
+    """Return the versions of everything that is compared, and of the packages that it uses."""
     found = {"flask-taskvars": _commit(), "Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
     for package in PACKAGES:
         try:
@@ -48,7 +48,7 @@ def versions() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """The version, and the commit where the checkout is one."""
+    """Return the version, and the commit if this is a checkout."""
     number, command = version("flask-taskvars"), ["git", "describe", "--always", "--dirty"]
     asked = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent)
     return number if asked.returncode else f"{number} at {asked.stdout.strip()}"

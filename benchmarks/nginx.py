@@ -1,4 +1,4 @@
-"""nginx as a file server, with nothing between it and the kernel's `sendfile`."""
+"""nginx as a file server, which sends files by the kernel's `sendfile`."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ FILES = "server { listen 80; root files; }"
 
 @contextmanager
 def nginx(folder: Path, server: str = FILES) -> Iterator[Served]:
-    """Serve the folder `files` in this one, or what `server` says; `listen 80` becomes a free port.
+    """Serve the subfolder `files`.
 
-    :raises Missing: it is not installed.
+    :param server: another configuration of the server. `listen 80` in it becomes a free port.
+    :raises Missing: nginx is not installed.
     """
     command = [program("nginx"), "-c", str(folder / "nginx.conf")]
     address = Address("127.0.0.1", free_port())

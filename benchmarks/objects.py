@@ -1,4 +1,4 @@
-"""Large values in an object store, sent by the app; beside obstore, the client that the app has, alone."""
+"""Large values in an object store: sent by the app, and read by obstore alone, the library that the app uses."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ ALONE, LOOP = "obstore alone", "a loop alone"
 class Scale:
     rounds: int
     sizes: dict[int, int]
-    """From a size to the downloads in a round."""
+    """The number of downloads in a round, by size."""
 
 
 @dataclass(frozen=True)
 class Loop(Contestant):
-    """Sends objects by their keys."""
+    """The loop, which sends objects by their keys."""
 
     keys: Mapping[int, str] = field(default_factory=dict)
 
@@ -50,7 +50,7 @@ FULL, SHORT = Scale(5, {10**8: 3, 10**9: 1}), Scale(1, {10**6: 2, 3 * 10**6: 1})
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
-    """On both servers, over one bucket of a versitygw."""
+    """Measure both servers, on one bucket of a versitygw."""
     with ExitStack() as stack:
         endpoint = stack.enter_context(s3(stage.folder("s3")))
         bucket = _bucket(endpoint)
@@ -93,12 +93,12 @@ def _loop(stage: Stage, endpoint: str, bucket: S3Store) -> Iterator[Loop]:
 
 
 def _keys(bucket: S3Store) -> dict[int, str]:
-    """The object of each size."""
+    """Return the key of the object of each size."""
     return {found["size"]: found["path"] for chunk in obstore.list(bucket) for found in chunk}
 
 
 def _memory(ours: Contestant, size: int) -> Measured:
-    """Download once, with a look at each byte."""
+    """Download once, and check each byte."""
     with closing(Client(ours.address)) as client:
         client.get(path_of(SMALL), SMALL)
         idle = resident(ours.pid)
@@ -124,7 +124,7 @@ def _speed(one: Contestant | S3Store, size: int, downloads: int) -> dict[str, fl
 
 
 def _read(bucket: S3Store, key: str, size: int) -> tuple[float, float]:
-    """Seconds to the first byte, and to the last."""
+    """Return the seconds to the first and to the last byte."""
     started, first, seen = time.perf_counter(), 0.0, 0
     for piece in obstore.get(bucket, key).stream(min_chunk_size=BLOCK):
         first = first or time.perf_counter() - started

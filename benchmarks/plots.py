@@ -1,4 +1,4 @@
-"""Two pictures for the README."""
+"""Draw two pictures of the results."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LEFT_OUT = (ONE_THREAD, "uWSGI")
 
 
 def draw(folder: Path, sections: Mapping[str, Results]) -> None:
-    """Draw `small.png` and `large.png`, where their sections were measured."""
+    """Draw `small.png` and `large.png`, if their sections were measured."""
     if small := sections.get("small"):
         figure, axes = plt.subplots(figsize=(10, 4), layout="constrained")
         _bars(axes, small, "rate", "requests per second")
@@ -54,7 +54,7 @@ def draw(folder: Path, sections: Mapping[str, Results]) -> None:
 
 
 def _bars(axes: Axes, results: Results, metric: str, title: str) -> None:
-    """A group of bars for each case, and in it one for each contestant; a cross where it had no answer."""
+    """Draw a group of bars for each case, with a bar for each contestant, or a cross if it has no value."""
     contestants = [name for name in COLOURS if name in results.contestants()]
     cases = [case for case in results.cases() if not case.endswith(_LEFT_OUT)]
     width = 0.84 / len(contestants)

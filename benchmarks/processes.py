@@ -1,4 +1,4 @@
-"""What a server costs: processor time and memory of all its processes."""
+"""Measure a server: the processor time and the memory of all its processes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ INTERVAL = 0.02
 
 
 def tree(pid: int) -> list[psutil.Process]:
-    """A process and all below it."""
+    """Return a process and all its descendants."""
     root = psutil.Process(pid)
     return [root, *root.children(recursive=True)]
 
 
 def cpu(pid: int) -> float:
-    """Seconds of processor time, in user and system mode, that the processes and their ended children took so far."""
+    """Return the seconds of processor time (user and system) of the processes and their ended children so far."""
     total = 0.0
     for process in tree(pid):
         with suppress(psutil.NoSuchProcess):
@@ -30,32 +30,32 @@ def cpu(pid: int) -> float:
 
 
 def on_cpu(pid: int) -> float:
-    """Seconds of processor time that the threads that are there now took so far, to the nanosecond.
+    """Return the seconds of processor time of the present threads so far, to the nanosecond.
 
-    :func:`cpu` counts in ticks of 10 ms, and a download that the kernel sends takes few of them.
+    :func:`cpu` counts in ticks of 10 ms. This is too coarse for a download that the kernel sends.
     """
     threads = (Path(f"/proc/{process.pid}/task").glob("*/schedstat") for process in tree(pid))
     return sum(int(path.read_text().split()[0]) for paths in threads for path in paths) / 1e9
 
 
 def resident(pid: int) -> float:
-    """MiB of memory that the processes hold now."""
+    """Return the MiB of memory that the processes hold now."""
     return sum(_field(process.pid, "VmRSS") for process in tree(pid))
 
 
 def forget_peak(pid: int) -> None:
-    """Begin to count the peak anew: from what the processes hold now."""
+    """Reset the peak to the memory that the processes hold now."""
     for process in tree(pid):
         Path(f"/proc/{process.pid}/clear_refs").write_text("5")
 
 
 def peak(pid: int) -> float:
-    """MiB that each process held at most since :func:`forget_peak`, summed."""
+    """Return the sum of the peaks of all processes since :func:`forget_peak`, in MiB."""
     return sum(_field(process.pid, "VmHWM") for process in tree(pid))
 
 
 class PrivateMemory:
-    """MiB of a database server's own memory, without the buffers that its processes share: at first, and at most."""
+    """The memory of a database server in MiB, at first and at its peak, without the shared buffers of its processes."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -74,7 +74,7 @@ class PrivateMemory:
 
 @contextmanager
 def watched(pid: int | None) -> Iterator[PrivateMemory | None]:
-    """Look at a database server's memory from time to time meanwhile; None where there is no server."""
+    """Sample a database server's memory while the block runs. Yield None if there is no server."""
     if pid is None:
         yield None
         return
@@ -94,7 +94,7 @@ def watched(pid: int | None) -> Iterator[PrivateMemory | None]:
 
 
 def _field(pid: int, name: str) -> float:
-    """MiB, out of `/proc`; 0 for a process that is gone."""
+    """Read a field of `/proc` in MiB; 0 for a process that has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):

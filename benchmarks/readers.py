@@ -1,6 +1,6 @@
 """Many slow clients in one process: `python -m benchmarks.readers HOST PORT PATH COUNT BYTES_PER_SECOND`.
 
-Prints a JSON list with the seconds that each download took, or null for one that failed.
+It prints a JSON list with the seconds of each download, or null for one that failed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ BLOCK = 64 * 1024
 
 
 async def download(address: tuple[str, int], path: str, rate: float) -> float | None:
-    """Read no faster than so many bytes per second; None when it did not come to its end."""
+    """Read at most so many bytes per second. Return the seconds, or None if the download broke off."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2 * BLOCK)
     connection.setblocking(False)
     try:
         await asyncio.get_running_loop().sock_connect(connection, address)
         reader, writer = await asyncio.open_connection(sock=connection, limit=BLOCK)
-        # Not "Connection: close": gunicorn's one event loop would wait for each such client, up to two seconds.
+        # No "Connection: close", because gunicorn's only event loop would wait up to two seconds for each client.
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {address[0]}\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
@@ -47,7 +47,7 @@ async def download(address: tuple[str, int], path: str, rate: float) -> float | 
 
 
 async def main(host: str, port: str, path: str, count: str, rate: str) -> None:
-    """Start all at once and wait for the last."""
+    """Start all at once, and wait for the last."""
     waiting = [download((host, int(port)), path, float(rate)) for _ in range(int(count))]
     print(json.dumps(await asyncio.gather(*waiting)))
 

@@ -1,9 +1,10 @@
-"""RESULTS.md out of the raw numbers."""
+"""Write RESULTS.md from the raw numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import fill
 
 from .goals import GOALS
 from .rounds import Results
@@ -24,58 +25,61 @@ TITLES = {
 
 NOTES = {
     "small": (
-        "wrk, 16 connections, on the same machine; each server with 2 workers of 4 threads, gunicorn's with a port "
-        "that they share (`--reuse-port`), or one takes all connections in some rounds. Our value is a File; the "
-        "bare view is `send_file(BytesIO(…))` of bytes that it has; the naive one is a Flask-SQLAlchemy model with a "
-        "`LargeBinary`. Processor time is that of all processes of the server, and of PostgreSQL, divided by the "
-        "requests."
+        "wrk with 16 connections, on the same machine. Each server has 2 workers with 4 threads each. gunicorn's "
+        "workers share a port (`--reuse-port`), because otherwise one of them takes all connections in some rounds. "
+        "Our value is a File. The *bare* view is `send_file(BytesIO(…))` with bytes in memory. The *naive* view uses "
+        "a Flask-SQLAlchemy model with a `LargeBinary`. Processor time is the sum for all processes of the server and "
+        "of PostgreSQL, divided by the requests."
     ),
     "large": (
-        "One client, one download after another; the files and databases are in the system's cache. One gunicorn "
-        "worker. *Server alone* is a view that has three in four of the blocks that it sends. The peak is that of all "
-        "processes of the server (VmHWM, summed), taken in a download of its own, in which every byte is checked; "
-        "*over idle* counts from after a first small request. What PostgreSQL holds is the private memory of all its "
-        "processes, looked at every 20 ms."
+        "One client downloads, one value after another. The files and databases are in the system's cache. gunicorn "
+        "has one worker. *Server alone* is a view that has three in four of its blocks in memory. The peak memory is "
+        "the sum for all processes of the server (VmHWM). It is taken in a separate download, in which the client "
+        "checks every byte. *Over idle* counts from the memory after a first small request. PostgreSQL's memory is "
+        "the private memory of all its processes, sampled every 20 ms."
     ),
-    "tail": "`Range: bytes=-1048576` on a connection that is kept.",
+    "tail": "`Range: bytes=-1048576` on one connection, again and again.",
     "growth": (
         "In one process: `get` of the storage alone, and a whole request over WSGI. The variable of depth *n* is in "
-        "the outermost of *n* scopes: the walk takes a step for each. Of tables of a few pages PostgreSQL reads every "
-        "row at each step, as it deems that cheaper. Variables of depth 1 are picked at random among all."
+        "the outermost of *n* scopes, and the look-up takes a step for each. If a table has only a few pages, "
+        "PostgreSQL reads every row at each step, because this is cheaper. Variables of depth 1 are chosen at random."
     ),
     "slow": (
-        "One gthread worker with a thread for each download and 8 more, and a pool of 5 connections with no overflow. "
-        "The small requests (1 KiB) come one after another on a connection of their own, with 20 ms between them; "
-        "*alone* is before the downloads. The memory is that of all downloads together."
+        "One gthread worker with a thread for each download and 8 more, and a pool of 5 connections without overflow. "
+        "The small requests (1 KiB) are sent one after another on a separate connection, with 20 ms between them. "
+        "*Alone* is the time before the downloads. The memory is that of all downloads together."
     ),
-    "upload": "A form with a file, into a variable of a new name, through one gunicorn worker. Memory as above.",
+    "upload": (
+        "A form with a file sets a variable with a new name, through one gunicorn worker. Memory as in *large values*."
+    ),
     "files": (
-        "Values in a directory (`DirectoryContents`), on SQLite. One client, one download after another; the files are "
-        "in the system's cache. One worker of each server. *X-Accel* is nginx in front of the app, as docs/offload.md "
-        "configures it; *nginx alone* sends the same file as a static one, by `sendfile`; *a loop alone* is Python "
-        "that reads a block and sends it. Processor time is that of all processes of app and nginx, for a GB; that of "
-        "the app alone is for one download. On the loopback device `sendfile` copies nothing: the one copy is made by "
-        "the client, whose time is not counted. Memory as above, of app and nginx."
+        "Values in a directory (`DirectoryContents`), with SQLite. One client downloads, one value after another. The "
+        "files are in the system's cache. Each server has one worker. *X-Accel* is nginx in front of the app, as "
+        "docs/offload.md configures it. *nginx alone* sends the same file as a static file, by `sendfile`. *A loop "
+        "alone* is a Python program that reads a block and sends it. Processor time is the sum for all processes of "
+        "app and nginx, for a GB. The time of the app alone is for one download. On the loopback device `sendfile` "
+        "copies nothing; the client makes the only copy, and its time is not counted. Memory as in *large values*, of "
+        "app and nginx."
     ),
     "objects": (
-        "Values in a versitygw (S3) on the same machine (`ObjectContents`), on SQLite. One client, one download after "
-        "another; one worker of each server. *obstore alone* is the client of object stores that the app has: it reads "
-        "the same object in one process, and sends it to nobody; *a loop alone* sends each piece of it, without HTTP "
-        "around it. Memory as above, of the app."
+        "Values in a versitygw (S3) on the same machine (`ObjectContents`), with SQLite. One client downloads, one "
+        "value after another. Each server has one worker. *obstore alone* is the library with which the app reads "
+        "object stores: it reads the same object in one process, and sends it to nobody. *A loop alone* sends each "
+        "piece that obstore reads, without a web framework. Memory as in *large values*, of the app."
     ),
     "sweep": (
-        "`sweep` of 1,000 contents of 64 KiB and a byte in a directory, in a database with few variables and with "
-        "many. All of these have a content as well, which stays."
+        "`sweep` of 1,000 contents of 64 KiB and one byte in a directory, in a database with few and with many "
+        "variables. These variables also have a content, which must stay."
     ),
     "live": (
-        "A variable of the engine's, asked of the engine and of `CamundaStorage` on the same PostgreSQL. One gunicorn "
-        "worker; the engine has a heap of 4 GiB. Memory as above."
+        "A variable of the engine is read through the engine and through `CamundaStorage` on the same PostgreSQL. One "
+        "gunicorn worker. The engine has a heap of 4 GiB. Memory as in *large values*."
     ),
     "floor": (
-        "In one process, without a server. Whose code takes the processor time of a GET of 1 KiB was looked at every 4 "
-        "ms of it: what Flask and Werkzeug take beyond the empty view is for our routes and headers, and *the driver* "
-        "is all that SQLite or psycopg do, without PostgreSQL itself. A large value is 100 MB, in chunks of 256 KiB, "
-        "four to a statement."
+        "The parts of a request, in one process and without a server. The processor time of a GET of 1 KiB was "
+        "sampled every 4 ms and assigned to the package whose code ran. The time of Flask and Werkzeug beyond the "
+        "empty view is for our routes and headers. *The driver* is the time of SQLite or psycopg, without PostgreSQL "
+        "itself. A large value has 100 MB, in chunks of 256 KiB; a statement reads four."
     ),
 }
 
@@ -103,7 +107,7 @@ METRICS = {
     "statements": "statements",
     "failed": "failed",
     "slowest_s": "slowest, s",
-    "small_failed": "small ones failed",
+    "small_failed": "failed small requests",
     "small_requests": "small requests",
     "pool_most": "connections in use",
     "small_p50_ms": "small p50, ms",
@@ -116,18 +120,18 @@ METRICS = {
 
 INTRODUCTION = """# Benchmarks
 
-Written by `make bench` from the raw numbers in `results/`. All that a section compares runs on one machine, in one
-go and in turn (A B A B). A number is the median of the rounds, a ratio the median of the ratios within a round, with
-the least and the most of them in brackets. Client, server and database share the cores. PostgreSQL runs with
-`fsync=off`, SQLite as Python opens it.
+`make bench` writes this page from the raw numbers in `results/`. A section compares everything on one machine, in one
+run and in turn (A B A B). A number is the median of the rounds. A ratio is the median of the ratios within each round,
+with the smallest and the largest in brackets. Client, server and database share the cores. PostgreSQL runs with
+`fsync=off`, and SQLite with the defaults of Python.
 """
 
 
-AT_BEST = """*At best* estimates what a goal that is missed could come to, by the section on the floor. Small values: a
-view that does no more than an empty one, take a connection out of SQLAlchemy's pool, and have the driver run the
-statement; by processor time. Files: Python that reads a block and sends it, without HTTP around it; objects: the same
-with obstore. Large values are compared with what is possible at best: the driver alone reads the blocks, and a server
-with nothing else to do sends them, in one thread, one after the other."""
+AT_BEST = """*At best* estimates the best possible value for a goal that is missed, from the section on the floor. For
+small values it is the processor time of an empty view that takes a connection from SQLAlchemy's pool and lets the
+driver run the statement. For files it is a Python program that reads a block and sends it, without HTTP, and for
+objects the same with obstore. The goal for large values is already relative to such an estimate: the driver alone reads
+the blocks, and a server that does nothing else sends them, one after the other in one thread."""
 
 
 def write(folder: Path, sections: Mapping[str, Results]) -> None:
@@ -147,13 +151,14 @@ def _lines(sections: Mapping[str, Results]) -> Iterator[str]:
             measured, best = _shown(goal.measured, goal.aim, goal.spread), _shown(goal.best, goal.aim, {})
             yield f"| {TITLES[name]} | {goal.text}{_bound(goal.aim)} | {measured} | {best} | {goal.met} |"
     for name, results in sections.items():
-        yield f"\n## {TITLES[name]}\n\n{NOTES[name]}\n\nRounds: {results.about['rounds']}; {results.about['date']}.\n"
+        yield f"\n## {TITLES[name]}\n\n{fill(NOTES[name], 120)}\n"
+        yield f"Rounds: {results.about['rounds']}; {results.about['date']}.\n"
         yield from _table(results)
     yield ""
 
 
 def _about(sections: Mapping[str, Results]) -> Iterator[str]:
-    """The machine and the versions; once, where all sections agree."""
+    """Yield the table of the machine and the versions. Values that differ between sections are listed in turn."""
     seen: dict[str, str] = {}
     for results in sections.values():
         for part in ("machine", "versions"):
@@ -203,7 +208,7 @@ def _plain(error: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """Three digits that count."""
+    """Format a number with three significant digits."""
     if value is None:
         return ""
     if abs(value) >= 100 or value == int(value):

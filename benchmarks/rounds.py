@@ -1,4 +1,4 @@
-"""Measure all contestants in turn, again and again (A B A B), so that a slow minute of the machine meets them all."""
+"""Measure all contestants in turn, again and again (A B A B), so that a slow minute of the machine affects them all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Measured:
-    """The values of one contestant in one case and round (0: outside of the rounds); or why there are none."""
+    """The values of one contestant in one case and round, or the error. Round 0 means outside of the rounds."""
 
     contestant: str
     case: str
@@ -24,7 +24,7 @@ class Measured:
 
 
 class Results:
-    """What a section measured."""
+    """The measured values of a section."""
 
     def __init__(self, about: Mapping[str, object], measured: Iterable[Measured]) -> None:
         self.about, self.measured = dict(about), list(measured)
@@ -35,7 +35,7 @@ class Results:
         return cls(document["about"], [Measured(**one) for one in document["measured"]])
 
     def save(self, path: Path) -> None:
-        """One measurement on a line."""
+        """Write one measurement on each line."""
         lines = ",\n".join(json.dumps(asdict(one)) for one in self.measured)
         path.write_text(f'{{"about": {json.dumps(self.about, indent=1)},\n"measured": [\n{lines}\n]}}\n')
 
@@ -46,11 +46,11 @@ class Results:
         return list(dict.fromkeys(one.contestant for one in self.measured))
 
     def error(self, contestant: str, case: str) -> str:
-        """Why there are no values."""
+        """Return the reason why there are no values."""
         return next((one.error for one in self._of(contestant, case) if one.error), "")
 
     def rounds(self, contestant: str, case: str, metric: str) -> dict[int, float]:
-        """A value of each round."""
+        """Return the value of each round."""
         return {one.round: one.values[metric] for one in self._of(contestant, case) if metric in one.values}
 
     def median(self, contestant: str, case: str, metric: str) -> float | None:
@@ -58,12 +58,12 @@ class Results:
         return statistics.median(found.values()) if found else None
 
     def ratio(self, contestant: str, other: str, case: str, metric: str) -> float | None:
-        """The median of the rounds' ratios."""
+        """Return the median of the rounds' ratios."""
         found = self.ratios(contestant, other, case, metric)
         return statistics.median(found) if found else None
 
     def ratios(self, contestant: str, other: str, case: str, metric: str) -> list[float]:
-        """The ratio of each round."""
+        """Return the ratio of each round."""
         ours, theirs = (self.rounds(name, case, metric) for name in (contestant, other))
         return [ours[number] / theirs[number] for number in ours if theirs.get(number)]
 

@@ -1,4 +1,4 @@
-"""Where processor time goes: a look, some hundred times a second of it, at whose code is running."""
+"""Find out where processor time goes: some hundred times a second, look which package's code is running."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import FrameType
 from flask_taskvars.storage.sql import direct
 
 INTERVAL = 0.001
-"""Seconds of processor time between two looks; most systems make it 4 ms."""
+"""Seconds of processor time between two samples. Most systems make it 4 ms."""
 
 LAYERS = {
     "flask": "flask_us",
@@ -22,13 +22,13 @@ LAYERS = {
     "psycopg": "driver_us",
     "flask_taskvars": "own_us",
 }
-"""From a package to the metric that it counts for."""
+"""The metric for the time of each package."""
 
 _DRIVER_CALLS = {run.__code__ for run in direct._RUN.values()}
 
 
 def by_layer(call: Callable[[], object], calls: int) -> dict[str, float]:
-    """Microseconds of processor time of a call, in the middle of many, and the part of each layer."""
+    """Return the average microseconds of processor time of a call, in total and for each layer."""
     for _ in range(calls // 10):
         call()
     seen: Counter[str] = Counter()
@@ -47,7 +47,7 @@ def by_layer(call: Callable[[], object], calls: int) -> dict[str, float]:
 
 
 def _layer(frame: FrameType | None) -> str:
-    """The layer of the innermost frame that is of one: the standard library counts for whoever calls it."""
+    """Return the layer of the innermost frame that belongs to one. The standard library counts for its caller."""
     while frame is not None:
         if frame.f_code in _DRIVER_CALLS:
             return "driver_us"

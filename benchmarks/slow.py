@@ -1,4 +1,4 @@
-"""Many slow clients at once on one worker with a small pool, and what is left for the others meanwhile."""
+"""Many slow clients at once on one worker with a small pool, and small requests of others meanwhile."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .values import label
 SMALL = 1024
 POOL = 5
 SPARE = 8
-"""Threads beside those that downloads keep: gthread needs one for each."""
+"""Threads in addition to those of the downloads. gthread needs one for each."""
 PAUSE = 0.02
 LOOK = 10
 
@@ -35,7 +35,7 @@ class Scale:
     readers: int
     size: int
     rate: int
-    """Bytes per second for each of them."""
+    """Bytes per second for each client."""
 
 
 FULL, SHORT = Scale(1, 200, 10**8, 10**6), Scale(1, 10, 10**6, 10**6)
@@ -43,7 +43,7 @@ FULL, SHORT = Scale(1, 200, 10**8, 10**6), Scale(1, 10, 10**6, 10**6)
 
 @dataclass
 class Probe:
-    """Small requests of somebody else, one after another, and a look at the pool from time to time."""
+    """Sends small requests of another client, one after another, and looks at the pool from time to time."""
 
     address: Address
     path: str
@@ -75,7 +75,7 @@ class Probe:
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
-    """Once on each database."""
+    """Measure once on each database."""
     case = f"{scale.readers} downloads of {label(scale.size)} at {label(scale.rate)}/s"
 
     def measure(database: Database) -> Measured:
@@ -104,7 +104,7 @@ def _measure(stage: Stage, database: Database, scale: Scale) -> tuple[str, dict[
 
 
 def _download(served: Contestant, scale: Scale) -> tuple[Probe, list[float | None]]:
-    """All downloads, and the small requests meanwhile."""
+    """Run all downloads, and the small requests meanwhile."""
     arguments = [*map(str, served.address), served.path(scale.size), str(scale.readers), str(scale.rate)]
     command = [sys.executable, "-m", "benchmarks.readers", *arguments]
     probe = Probe(served.address, served.path(SMALL))

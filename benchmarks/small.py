@@ -13,9 +13,9 @@ from .values import label
 
 WORKERS, THREADS, CONNECTIONS = 2, 4, 16
 ONE_THREAD = "granian with one thread"
-"""A name of its own: threads of one process take turns at Python, and one alone takes none."""
+"""The case with one thread has its own name. Several threads of a process take turns at Python; one needs no turns."""
 WARM_UP, JAVA_WARM_UP = 1, 30
-"""Seconds; Java takes longer, for it compiles what it runs often."""
+"""Seconds. Java takes longer, because it compiles code that runs often."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ FULL, SHORT = Scale(5, 2), Scale(1, 1, (1024,), SERVERS)
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
-    """All contestants on each server, for each size."""
+    """Measure all contestants on each server, for each size."""
     for engine in stage.engine:
         stage.fill(engine, scale.sizes[0])
         wrk(engine.url(scale.sizes[0]), seconds=JAVA_WARM_UP, connections=CONNECTIONS)

@@ -1,4 +1,4 @@
-"""What is compared, running: databases, the apps on their servers, nginx, and a real engine."""
+"""Run everything that is compared: databases, the apps on their servers, nginx, and a real engine."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Database:
 
 @dataclass(frozen=True)
 class Contestant:
-    """Something that answers."""
+    """A program that answers requests."""
 
     name: str
     address: Address
@@ -63,7 +63,7 @@ class Contestant:
 
 
 class Stage:
-    """Makes each thing when it is first asked for, and all of it goes away at the end."""
+    """Starts each part when it is first needed, and ends all of them at the end."""
 
     def __init__(self, *, with_engine: bool) -> None:
         self.with_engine = with_engine
@@ -79,7 +79,7 @@ class Stage:
         self._stack.close()
 
     def folder(self, name: str) -> Path:
-        """A new folder."""
+        """Return a new folder."""
         return Path(tempfile.mkdtemp(prefix=name, dir=self._folder))
 
     @cached_property
@@ -90,7 +90,7 @@ class Stage:
         return sa.make_url(url), int(pid)
 
     def empty_database(self, kind: str, name: str) -> Database:
-        """A new database without tables.
+        """Return a new database without tables.
 
         :param kind: one of :data:`LABELS`.
         """
@@ -120,7 +120,7 @@ class Stage:
         return [self.sqlite, self.postgresql]
 
     def with_tables(self, kind: str, name: str = "bench") -> Database:
-        """The tables of ours and of the naive app, side by side."""
+        """Return a new database with our tables and the naive app's."""
         database = self.empty_database(kind, name)
         with make_desk(database.url) as desk:
             assert isinstance(desk.storage, SQLAlchemyStorage)
@@ -142,10 +142,10 @@ class Stage:
         name: str = "",
         env: Mapping[str, str] = NOTHING,
     ) -> Iterator[Contestant]:
-        """One of :mod:`benchmarks.apps` on a server.
+        """Run one of :mod:`benchmarks.apps` on a server.
 
-        :param pool: connections to the database at most; 0 leaves it to Flask-SQLAlchemy.
-        :param env: more of what :mod:`benchmarks.apps` reads.
+        :param pool: the most connections to the database; 0 means Flask-SQLAlchemy's default.
+        :param env: more environment variables for :mod:`benchmarks.apps`.
         """
         address = Address("127.0.0.1", free_port())
         env = {"BENCH_APP": app, "BENCH_URL": database.url if database else "", "BENCH_POOL": str(pool or ""), **env}
@@ -154,14 +154,14 @@ class Stage:
             yield Contestant(name or (f"{app}, {database.label}" if database else app), address, served.pid, database)
 
     def upload(self, database: Database, env: Mapping[str, str], sizes: list[int]) -> None:
-        """Put values where ours finds them, through an app that ends then: the memory of the others is still small."""
+        """Upload values through a separate app, which then ends, so that the memory of the measured apps is small."""
         with self.app("ours", database, env=env) as uploading, closing(Client(uploading.address)) as client:
             for size in sizes:
                 client.post(path_of(size), size)
 
     @cached_property
     def nginx(self) -> Contestant:
-        """Static files, sent by `sendfile`."""
+        """nginx, which sends static files by `sendfile`."""
         folder = self.folder("nginx")
         served = self._stack.enter_context(nginx(folder))
         self._files = folder / "files"
@@ -169,7 +169,7 @@ class Stage:
 
     @cached_property
     def engine(self) -> list[Contestant]:
-        """A real engine on a database of its own in the same PostgreSQL; none where it is left out."""
+        """A real engine on its own database in the same PostgreSQL; an empty list if it is left out."""
         if not self.with_engine:
             return []
         database = self.empty_database("postgresql", "engine")
@@ -183,9 +183,9 @@ class Stage:
         return [Contestant("engine", Address(parts.hostname, parts.port), java.pid, database, parts.path)]
 
     def fill(self, contestant: Contestant, size: int) -> None:
-        """Put the value of a size where the contestant finds it, if it is not there yet.
+        """Store the value of a size for a contestant, unless it is already stored.
 
-        :raises Refused: it can't hold it.
+        :raises Refused: the contestant can't store it.
         """
         if self.is_filled(contestant, size) or contestant.name in ("bare", "server alone"):
             return
@@ -203,11 +203,11 @@ class Stage:
         return _key(contestant, size) in self._filled
 
     def keep(self, contestant: Contestant, size: int) -> None:
-        """Note that the value of a size is where the contestant finds it."""
+        """Remember that the value of a size is stored for a contestant."""
         self._filled.add(_key(contestant, size))
 
     def settle(self) -> None:
-        """Let what was written reach the disk, so that nothing of it disturbs what is measured."""
+        """Write everything to the disk now, so that it does not disturb the measurement."""
         if "_postgresql" in self.__dict__:
             execute(self._postgresql[0], "CHECKPOINT")
         os.sync()
@@ -234,7 +234,7 @@ def write(path: Path, size: int) -> None:
 
 
 def _command(server: str, address: Address, workers: int, threads: int) -> list[str]:
-    if server == "uWSGI":  # keeps connections, which `--http-socket` does not
+    if server == "uWSGI":  # `--http-socket` would not keep connections alive
         return [
             *(
                 UWSGI,

@@ -1,4 +1,4 @@
-"""A sweep of 1,000 contents in a directory, among few variables and among many."""
+"""A sweep of 1,000 contents in a directory, with few and with many other variables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .stage import KINDS, LABELS, Stage, execute
 from .values import body
 
 SIZE = INLINE + 1
-"""The shortest content that is a file."""
+"""The shortest content that is stored as a file."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ FULL, SHORT = Scale(5, 1000), Scale(1, 10, (100, 1000))
 
 @dataclass(frozen=True)
 class Place:
-    """A database with so many variables."""
+    """A database with `count` variables."""
 
     kind: str
     count: int
@@ -42,7 +42,7 @@ class Place:
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
-    """Sweep in all databases in turn."""
+    """Measure a sweep in all databases in turn."""
     found = []
     for kind in KINDS:
         with ExitStack() as stack:
@@ -58,7 +58,7 @@ def run(stage: Stage, scale: Scale) -> list[Measured]:
 
 
 def _sweep(stage: Stage, place: Place, count: int) -> dict[str, float]:
-    """Set so many values, remove them, and sweep."""
+    """Set `count` values, remove them, and sweep."""
     storage, _ = parts(place.desk)
     with place.desk.app.app_context():
         with one_transaction(place.desk) as joined:
@@ -76,7 +76,7 @@ def _sweep(stage: Stage, place: Place, count: int) -> dict[str, float]:
 
 @contextmanager
 def _filled(stage: Stage, kind: str, count: int) -> Iterator[Place]:
-    """All variables but the swept ones share one content, which the sweep must leave alone."""
+    """Yield a filled database. All variables except the swept ones share one content, which the sweep must keep."""
     database = stage.empty_database(kind, f"sweep_{count}")
     with make_desk(database.url, DirectoryContents(stage.folder("contents"))) as desk:
         storage, db = parts(desk)

@@ -1,4 +1,4 @@
-"""Resuming: the last MiB of a large value."""
+"""Resuming a download: the last MiB of a large value."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FULL, SHORT = Scale(5, 10**9, 40), Scale(1, 3 * 10**6, 5)
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
-    """A range at the end, on one connection, again and again; nginx shows what the client itself costs."""
+    """Request a range at the end again and again on one connection. nginx shows the client's own share of the time."""
     with ExitStack() as stack:
         ours = [stack.enter_context(stage.app("ours", database)) for database in stage.databases]
         contestants = [*ours, stage.nginx]

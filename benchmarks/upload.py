@@ -1,4 +1,4 @@
-"""Uploads of a form: MB/s, and the peak of the memory."""
+"""Uploads of a form: MB/s and the peak memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Scale:
     rounds: int
     size: int
     large: int
-    """A size for ours alone, once."""
+    """A size that is uploaded only to our app, and only once."""
 
 
 FULL, SHORT = Scale(3, 10**8, 10**9), Scale(1, 10**6, 3 * 10**6)
@@ -27,7 +27,7 @@ _numbers = itertools.count()
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
-    """Each into a variable of a new name."""
+    """Measure uploads, each to a variable with a new name."""
     with ExitStack() as stack:
         contestants = [*map(stack.enter_context, apps(stage)), *stage.engine]
         idle = {}

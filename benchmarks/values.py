@@ -1,4 +1,4 @@
-"""The bytes that are sent and stored: the same for everybody, and none that can be packed."""
+"""The bytes that are sent and stored. They are the same for all contestants, and can't be compressed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REPEATED = 2**20
 
 
 def name_of(size: int) -> str:
-    """The variable of this size."""
+    """Return the name of the variable with this size."""
     return f"v{size}"
 
 
@@ -23,7 +23,7 @@ def size_of(name: str) -> int:
 
 
 def path_of(size: int, task: str = TASK) -> str:
-    """The path under which all contestants serve it."""
+    """Return the path of the variable, the same for all contestants."""
     return f"/task/{task}/variables/{name_of(size)}/data"
 
 
@@ -34,7 +34,7 @@ def _noise() -> list[bytes]:
 
 
 def pieces(size: int) -> Iterator[bytes]:
-    """The bytes of a value, of which no two MiB are the same; three in four pieces are in memory already."""
+    """Yield the bytes of a value. No two MiB are equal. Three in four pieces are already in memory."""
     for start in range(0, size, BLOCK):
         place = start % REPEATED // BLOCK
         piece = _noise()[place] if place else start.to_bytes(8, "big") + _noise()[0][8:]
@@ -47,7 +47,7 @@ def body(size: int) -> bytes:
 
 @cache
 def digest(size: int) -> str:
-    """The SHA-256 of a value."""
+    """Return the SHA-256 of a value."""
     hashed = hashlib.sha256()
     for piece in pieces(size):
         hashed.update(piece)
@@ -55,7 +55,7 @@ def digest(size: int) -> str:
 
 
 def label(size: int) -> str:
-    """A size as people write it: `16 KiB`, `100 MB`."""
+    """Format a size: `16 KiB`, `100 MB`."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("MiB", 2**20), ("KiB", 2**10), ("kB", 10**3)):
         if size % factor == 0:
             return f"{size // factor} {unit}"
