@@ -20,7 +20,7 @@ from tests.conftest import missing
 from tests.support.crashed import Crashing, crashing
 from tests.support.databases import Missing
 from tests.support.desk import Desk, make_desk
-from tests.support.faults import Figures, rounds, together
+from tests.support.faults import Figures, rounds, together, until
 from tests.support.rawhttp import Address
 from tests.support.storage_examples import pattern
 
@@ -104,6 +104,13 @@ class Client:
         return status, data
 
 
+def wait_for_a_write(counted: Figures) -> None:
+    """Leave time between faults: workers that are killed faster than they start would serve nothing."""
+    before = counted.acknowledged
+    time.sleep(0.5)
+    until(lambda: counted.acknowledged > before)
+
+
 @pytest.mark.lasts(short=3, share=0.05)
 @pytest.mark.parametrize("kind", FAULTS)
 def test_nothing_acknowledged_is_lost(
@@ -119,7 +126,7 @@ def test_nothing_acknowledged_is_lost(
     def harm() -> None:
         try:
             for number in rounds(seconds):
-                time.sleep(0.5)
+                wait_for_a_write(counted)
                 FAULTS[kind][number % len(FAULTS[kind])](crashed)
                 counted.count(rounds=1, faults=1)
         finally:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.desk import make_desk
-from tests.support.faults import MINUTES, Figures, rounds, together
+from tests.support.faults import MINUTES, Figures, rounds, together, until
 from tests.support.load import TASK, Client, Load
-from tests.support.rawhttp import PATIENCE, ask
+from tests.support.rawhttp import ask
 from tests.support.sampled import Sample, named, quarters, sampler
 from tests.support.servers import ROOT, two_workers
 from tests.support.storage_tools import parts
@@ -61,14 +61,6 @@ def test_nothing_grows(postgresql_url: str, tmp_path: Path, figures: Callable[[s
     assert not counted.lost
     assert counted.acknowledged
     assert counted.faults * 100 <= counted.requests, "these are for writes alone that took longer than the grace"
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that comes by itself."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def compare(samples: Sequence[Sample], counted: Figures) -> None:

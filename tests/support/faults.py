@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from tests.support.rawhttp import PATIENCE
+
 MINUTES = float(os.environ.get("TASKVARS_TEST_MINUTES", "0"))
 """For all selected tests that last as long as they are told; 0 is the short form, of some seconds each."""
 
@@ -57,3 +59,11 @@ def rounds(seconds: float) -> Iterator[int]:
     while number == 0 or time.monotonic() < end:
         number += 1
         yield number
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that comes by itself."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
