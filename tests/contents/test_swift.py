@@ -16,10 +16,12 @@ from flask_taskvars.contents.base import new_id
 from flask_taskvars.errors import ConfigError, StorageFull, StorageUnavailable
 from flask_taskvars.values import BLOCK
 from tests.conftest import server
+from tests.contract.golden.world import Storage
 from tests.support import swift
 from tests.support.desk import make_desk
 from tests.support.forms import part, stored, upload
 from tests.support.served_world import TASK, noise
+from tests.support.storage_contract import StorageContract
 from tests.support.storage_tools import count, parts
 from tests.support.store_contract import LATER, ContentStoreContract, cut, is_there, read
 
@@ -55,6 +57,24 @@ class TestSwift(ContentStoreContract):
     @pytest.fixture
     def store(self, store: ObjectContents) -> ContentStore:
         return store
+
+
+@pytest.fixture(scope="module")
+def storing(store: ObjectContents, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
+    """A storage with long values in the store."""
+    with make_desk(f"sqlite:///{tmp_path_factory.mktemp('swift') / 'taskvars.db'}", store) as desk:
+        yield desk.storage
+
+
+class TestAStorageOnSwift(StorageContract):
+    """The contract of storages."""
+
+    @pytest.fixture
+    def storage(self, storing: Storage) -> Iterator[Storage]:
+        """The storage without scopes."""
+        yield storing
+        for scope in list(storing.scopes()):
+            storing.remove_scope(scope.id)
 
 
 @pytest.mark.parametrize("size", [1000, PARTS])
