@@ -21,7 +21,7 @@ INSTALL = $(VENV)/bin/python -m pip install --disable-pip-version-check
 
 # make explore MINUTES=10 CASES=20000 ENGINES=camunda,operaton: sends the real engines requests that nobody sent before.
 # make faults MINUTES=30: what breaks in production, for as long; without MINUTES as in make test, a few seconds each.
-# make faults MINUTES=5 PYTEST_ARGS='-k one_story': the same, with some of the tests for all of the time.
+# make faults MINUTES=5 PYTEST_ARGS='-k linearizable': the same, with some of the tests for all of the time.
 .PHONY: demo test check explore faults docs dist oldest bench clean
 
 demo: export PORT := $(PORT)
