@@ -38,7 +38,7 @@ TABLES = [
     *(*ranges.SINGLE, *ranges.SYNTAX, *ranges.UNSATISFIABLE, *ranges.PARTS),
 ]
 
-CASES = [case for case in TABLES if "two-lines" not in case.name]  # nginx refuses these by itself
+CASES = [case for case in TABLES if "two-lines" not in case.name]  # nginx itself refuses requests with two such lines
 MODULES = ("mpm_event", "authz_core", "proxy", "proxy_http", "xsendfile")
 LIBRARIES = Path("/usr/lib/apache2/modules")
 
@@ -53,7 +53,7 @@ def apache(folder: Path, upstream: Address, contents: str, beside: str = "") -> 
     server = APACHE.replace("</VirtualHost>", f"{beside}\n</VirtualHost>").replace(UPSTREAM, str(upstream))
     server = server.replace("*:80", str(address)).replace("/srv/contents", contents)
     loaded = "".join(f"LoadModule {one}_module {LIBRARIES}/mod_{one}.so\n" for one in MODULES)
-    user = "User www-data\nGroup www-data\n" if os.geteuid() == 0 else ""  # it sends nothing as root
+    user = "User www-data\nGroup www-data\n" if os.geteuid() == 0 else ""  # Apache does not serve as root
     (folder / "apache.conf").write_text(
         f"ServerRoot {folder}\nServerName localhost\nListen {address}\nPidFile {folder}/apache.pid\n"
         f"ErrorLog {folder}/apache.log\n{loaded}{user}{server}"
@@ -63,7 +63,7 @@ def apache(folder: Path, upstream: Address, contents: str, beside: str = "") -> 
 
 
 def assert_failed(answer: Answer) -> None:
-    """What nginx says when it can't get the bytes: the app's own words, and nothing of the value but its name."""
+    """Check the answer if nginx can't get the bytes: the app's own error, without headers about the value."""
     assert answer.status == 503
     assert json.loads(answer.body) == {
         "type": StorageUnavailable.type,
@@ -77,9 +77,9 @@ def assert_failed(answer: Answer) -> None:
 
 @pytest.fixture(scope="module", params=["x-accel", "x-sendfile"])
 def offloaded(request: pytest.FixtureRequest) -> Iterator[Served]:
-    """gunicorn behind nginx or Apache; a test may ask for it alone."""
+    """gunicorn behind nginx or Apache; a test may also ask gunicorn itself."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as root:
-        Path(root).chmod(0o755)  # nginx and Apache read as another user than we are
+        Path(root).chmod(0o755)  # nginx and Apache run as other users
         with offloading(request.param, Path(root)) as served:
             yield served
 
@@ -88,7 +88,7 @@ def offloaded(request: pytest.FixtureRequest) -> Iterator[Served]:
 def offloading(
     offload: str, folder: Path, target: str = "tests.support.offload_app:app", beside: str = ""
 ) -> Iterator[Served]:
-    """Run an app with the served world in gunicorn, behind the server that sends its long contents.
+    """Run an app with the variables of `served_world` in gunicorn, behind the server that sends its long contents.
 
     :param beside: more configuration of that server.
     """
@@ -121,20 +121,20 @@ def test_every_row_of_the_tables(case: Case, offloaded: Served) -> None:
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.variable in ("multi", "block")], ids=str)
 @pytest.mark.parametrize("offloaded", ["x-sendfile"], indirect=True)
-def test_every_row_about_a_long_value_behind_apache(case: Case, offloaded: Served) -> None:
-    """What Apache itself does to short answers is not ours."""
+def test_every_row_for_a_long_value_behind_apache(case: Case, offloaded: Served) -> None:
+    """Short values are left out, because Apache itself changes such answers."""
     run(case, offloaded)
 
 
-def test_the_app_sends_none_of_it(offloaded: Served) -> None:
-    """What comes out of the app itself is empty, and names where the bytes are."""
+def test_the_app_itself_sends_no_bytes(offloaded: Served) -> None:
+    """Its answer is empty, and names the location of the bytes."""
     answer = ask(offloaded.address, path("multi"))
     assert answer.body == MULTI
     assert not {"X-Accel-Redirect", "X-Sendfile", "X-Taskvars-Range"} & {name.decode() for name, _ in answer.fields}
 
 
-def test_both_ways_through_nginx_answer_alike(offloaded: Served) -> None:
-    """A plain request goes the quick way, one with a precondition the way round."""
+def test_both_ways_through_nginx_give_the_same_answers(offloaded: Served) -> None:
+    """A plain request takes the fast way through nginx, a request with a precondition takes the other."""
     quick, round_about = (ask(offloaded.address, path("multi"), headers) for headers in ("", 'If-None-Match: "x"'))
     kept = [sorted(field for field in answer.fields if field[0].lower() != b"date") for answer in (quick, round_about)]
     assert kept[0] == kept[1]
@@ -149,14 +149,14 @@ def test_both_ways_through_nginx_answer_alike(offloaded: Served) -> None:
         *("/task/%2e%2e/taskvars-files/etc/passwd", "/task/..%2ftaskvars-files/etc/passwd", "/./taskvars-objects"),
     ],
 )
-def test_no_client_gets_into_the_internal_locations(target: str, offloaded: Served) -> None:
+def test_no_client_reaches_the_internal_locations(target: str, offloaded: Served) -> None:
     assert ask(offloaded.address, target).status in (404, 403)
 
 
 @pytest.mark.parametrize("offloaded", ["x-accel"], indirect=True)
 @pytest.mark.parametrize("headers", ["", "Range: bytes=0-0"])
-def test_a_file_that_is_lost_is_a_503(headers: str, offloaded: Served) -> None:
-    """On both ways through nginx, and with no page of its own."""
+def test_a_lost_file_is_a_503(headers: str, offloaded: Served) -> None:
+    """This holds on both ways through nginx. nginx adds no error page of its own."""
     files = [file for file in (offloaded.log.parent / "con tents").rglob("*") if file.stat().st_size == len(MULTI)]
     away = files[0].rename(offloaded.log.parent / "away")
     try:
@@ -167,8 +167,8 @@ def test_a_file_that_is_lost_is_a_503(headers: str, offloaded: Served) -> None:
 
 @pytest.mark.parametrize("offloaded", ["x-accel"], indirect=True)
 @pytest.mark.parametrize("headers", ["", "Range: bytes=0-9"])
-def test_a_clients_own_headers_lead_nowhere(headers: str, offloaded: Served) -> None:
-    """Only the app's headers say which bytes are sent."""
+def test_a_clients_own_headers_have_no_effect(headers: str, offloaded: Served) -> None:
+    """Only the headers of the app decide which bytes are sent."""
     forged = (
         "X-Accel-Redirect: /taskvars-files/etc/passwd\nX-Taskvars-Url: http://127.0.0.1:9/\nX-Taskvars-Range: bytes=7-7"
     )
@@ -178,7 +178,7 @@ def test_a_clients_own_headers_lead_nowhere(headers: str, offloaded: Served) -> 
 
 @pytest.mark.parametrize("headers", ["", 'If-None-Match: "x"'])
 def test_no_stored_name_or_type_leads_to_another_file(headers: str, offloaded: Served) -> None:
-    """They come from users, and end in headers that the web server reads."""
+    """Users choose them, and they are part of headers that the web server reads."""
     lines = "\r\nX-Accel-Redirect: /taskvars-files/etc/passwd\r\nX-Sendfile: /etc/passwd\r\nX-Taskvars-Range: bytes=7-7"
     info = {"filename": f"../../etc/passwd{lines}", "mimeType": f"text/plain{lines}"}
     value = {"type": "File", "value": b64encode(MULTI[1:]).decode(), "valueInfo": info}

@@ -1,4 +1,4 @@
-"""A served app under all kinds of requests for long: its memory, descriptors and connections don't grow."""
+"""A served app under many kinds of requests for a long time. Its memory, descriptors and connections don't grow."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ pytestmark = pytest.mark.faults
 PICTURE = ROOT / "build" / "soak.png"
 VARIABLES = 8
 GRACE = 5.0
-"""Seconds that a sweep leaves to uploads, and to downloads of replaced bytes."""
+"""Seconds for which a sweep keeps bytes, for uploads and for downloads of replaced values."""
 POOL = 5
-"""How many connections to the database a worker may have."""
+"""The number of database connections that a worker may have."""
 MEMORY = 16
-"""MiB that a worker may grow by. Noise is less, and in the long form a leak of 1 KiB in each request is more."""
+"""The MiB by which a worker may grow. Noise is less; in the long form, a leak of 1 KiB in each request is more."""
 STAYING = [Client.write, Client.write, Client.read, Client.read, Client.read_part]
 ROAMING = [Client.upload, Client.upload]
-"""Their connections end now and then, so a sample may find them without one."""
+"""Clients whose connections end now and then, so that a sample may find fewer connections."""
 
 
 @pytest.mark.lasts(short=15, share=0.2)
@@ -60,11 +60,11 @@ def test_nothing_grows(postgresql_url: str, tmp_path: Path, figures: Callable[[s
         assert list(checker.stores(-60, False)) == []
     assert not counted.lost
     assert counted.acknowledged
-    assert counted.faults * 100 <= counted.requests, "these are for writes alone that took longer than the grace"
+    assert counted.faults * 100 <= counted.requests, "only writes that took longer than GRACE may fail"
 
 
 def compare(samples: Sequence[Sample], counted: Figures) -> None:
-    """Nothing has grown since the app was warm."""
+    """Check that nothing has grown since the app was warm."""
     memory = [quarters(worker) for worker in zip(*(sample.memory for sample in samples), strict=True)]
     others = quarters([sample.others for sample in samples])
     connections = quarters([sample.connections for sample in samples])
@@ -72,7 +72,7 @@ def compare(samples: Sequence[Sample], counted: Figures) -> None:
     counted.more["other descriptors"] = f"{others[0]:.0f} → {others[1]:.0f}"
     counted.more["connections"] = f"{connections[0]:.0f} → {connections[1]:.0f}"
     if MINUTES:
-        from tests.support.curves import draw  # only here, for matplotlib takes its time
+        from tests.support.curves import draw  # only here, because importing matplotlib takes long
 
         draw(PICTURE, samples)
     assert all(later <= earlier + MEMORY for earlier, later in memory)

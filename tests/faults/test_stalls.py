@@ -1,4 +1,4 @@
-"""Writers, readers and sweeps at once on PostgreSQL: prints how long the slowest of each took, to find stalls."""
+"""Writers, readers and sweeps at once on PostgreSQL. The test prints the slowest of each, to find stalls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VARIABLES = 2
 CLIENTS = [Client.write] * 4 + [Client.read] * 4
 SWEEPERS = 2
 GRACE = 2.0
-"""Seconds that a sweep leaves to writes, and to downloads of replaced bytes; a write that takes longer gets a 503."""
+"""Seconds for which a sweep keeps bytes, for writes and for downloads. A write that takes longer gets a 503."""
 _OLDEST = sa.text(
     "SELECT extract(epoch FROM clock_timestamp() - xact_start) AS age,"
     " concat_ws(', ', state, wait_event_type, wait_event, left(query, 60)) AS doing"
@@ -33,7 +33,7 @@ _OLDEST = sa.text(
 
 
 class Oldest:
-    """The transaction that was seen open for the longest time."""
+    """Finds the transaction that is open for the longest time."""
 
     def __init__(self) -> None:
         self.age, self.doing = 0.0, "nothing"

@@ -1,4 +1,4 @@
-"""The host app `tests.support.careless_app:app`: its own pages pass on headers, and it refuses another tenant."""
+"""The host app `tests.support.careless_app:app`. Its own pages send any headers, and it refuses another tenant."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ app, *_ = make_app(URL, CONTENTS, OFFLOAD, may)
 @app.route("/careless/<path:rest>")
 @app.route("/task/careless")
 def careless(rest: str = "a page of the host") -> Response:
-    """Answer with the headers that the caller names, such as a page that repeats the answer of another server."""
+    """Send the headers that the caller names. A page that passes on another server's answer could do so."""
     response = Response(rest)
     response.headers.extend(request.args.to_dict())
     return response

@@ -1,4 +1,4 @@
-"""A picture of what a sampler saw."""
+"""Draw the samples of a server."""
 
 from __future__ import annotations
 

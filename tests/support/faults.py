@@ -62,7 +62,7 @@ def rounds(seconds: float) -> Iterator[int]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that comes by itself."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-"""Clients that keep a served app busy: they write, delete, read and upload, and look at all that they get."""
+"""Clients that keep a served app busy: they write, delete, read and upload, and check all answers."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tests.support.tus import BODY_TYPE
 
 TASK = "/task/task"
 TILE = 1024
-"""A value is one random tile, again and again: so a mix of two values shows, also in a part of it."""
+"""A value repeats one random tile, so that a mix of two values shows in any part of it."""
 SIZES = (8 * TILE, 3 * BLOCK)
-"""In the variable's row, and in several chunks."""
+"""One size fits into the variable's row, the other needs several chunks."""
 RANGES = ("bytes=2048-6143", "bytes=-4096", "bytes=1024-")
 """Parts of each value, in whole tiles."""
 EXPECTED = {200, 201, 204, 206, 404, 503}
 LEFT_BEHIND = {404, 409, 410, 423}
-"""The answers to an upload whose bytes a sweep deleted meanwhile, for it took longer than the grace."""
+"""The answers to an upload that took longer than the grace period, so that a sweep deleted its bytes."""
 NOTHING: Mapping[str, str] = {}
 
 
@@ -41,15 +41,15 @@ Act: TypeAlias = "Callable[[Client, Random, int], object]"
 
 
 class Load:
-    """Who asks the app, and what was seen.
+    """Makes clients of the app, and collects what they see.
 
-    :param names: over how many variables the clients are spread.
+    :param names: the number of variables that the clients use.
     """
 
     def __init__(self, address: Address, names: int, counted: Figures) -> None:
         self.address, self.names, self.counted = address, names, counted
         self.slowest: dict[str, float] = {}
-        """Seconds, by what was done."""
+        """The slowest seconds of each kind of request."""
         self._lock = threading.Lock()
 
     def clients(self, seconds: float, acts: Sequence[Act]) -> list[Callable[[], None]]:
@@ -63,13 +63,13 @@ class Load:
                 act(client, random, turn)
 
     def took(self, what: str, seconds: float) -> None:
-        """Remember the slowest of a kind."""
+        """Remember the slowest request of a kind."""
         with self._lock:
             self.slowest[what] = max(self.slowest.get(what, 0), seconds)
 
 
 class Client:
-    """A client with a connection that it keeps as long as it can."""
+    """A client that keeps its connection as long as possible."""
 
     def __init__(self, load: Load) -> None:
         self._load, self._connection = load, http.client.HTTPConnection(*load.address, timeout=PATIENCE)
@@ -117,7 +117,7 @@ class Client:
         return self._tus("PATCH", url, {"Upload-Offset": str(offset), "Content-Type": BODY_TYPE}, data)
 
     def _break_off(self, url: str, offset: int, data: bytes) -> None:
-        """Send a half of what was announced, and go away."""
+        """Send half of the announced bytes, and disconnect."""
         self._load.counted.note("uploads broken off")
         headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(offset), "Content-Type": BODY_TYPE}
         try:
@@ -133,7 +133,7 @@ class Client:
         return self._ask("upload", method, url, headers, data, EXPECTED | LEFT_BEHIND)
 
     def _look(self, answer: Answer | None) -> None:
-        """Whatever was read must be of a single value."""
+        """Check that the bytes belong to a single value."""
         if answer is not None and answer.status in (200, 206):
             body = answer.body
             self._load.counted.count(lost=body != body[:TILE] * (len(body) // TILE))
@@ -150,7 +150,7 @@ class Client:
         body: bytes = b"",
         expected: set[int] = EXPECTED,
     ) -> Answer | None:
-        """The answer; None where the connection ended before it did."""
+        """Send a request. Return the answer, or None if the connection ended too early."""
         counted, started = self._load.counted, time.monotonic()
         counted.count(requests=1)
         try:

@@ -1,4 +1,4 @@
-"""What a served app holds, looked at from outside again and again: memory, descriptors and connections."""
+"""Sample what a served app holds, from outside: memory, descriptors and database connections."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tests.support.faults import rounds
 from tests.support.servers import Served
 
 APPLICATION = "served"
-"""How PostgreSQL knows the connections of the app."""
+"""The name of the app's connections in PostgreSQL."""
 SAMPLES = 200
 _HELD = sa.text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :name")
 _BUSY = sa.text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :name AND state <> 'idle'")
 
 
 class Sample(NamedTuple):
-    """A look at all workers.
+    """One sample of all workers.
 
-    :param moment: seconds since the first look.
+    :param moment: seconds since the first sample.
     :param memory: MiB that each worker holds.
-    :param descriptors: open ones of each worker.
-    :param connections: to the database, of all workers together.
+    :param descriptors: open descriptors of each worker.
+    :param connections: database connections of all workers together.
     """
 
     moment: float
@@ -38,31 +38,34 @@ class Sample(NamedTuple):
 
     @property
     def others(self) -> int:
-        """All descriptors but those of the connections to the database, which a pool limits."""
+        """All descriptors except those of the database connections, which a pool limits."""
         return sum(self.descriptors) - self.connections
 
 
 class Sampler:
-    """Looks at a server over a PostgreSQL whose URL has the name of :data:`APPLICATION`."""
+    """Samples a server on a PostgreSQL. The server's database URL must name :data:`APPLICATION`; see :func:`named`."""
 
     def __init__(self, served: Served, database: sa.Connection) -> None:
         self._database, self._workers, self._begun = database, served.workers(), time.monotonic()
         self.samples: list[Sample] = []
 
     def run(self, seconds: float) -> None:
-        """Look for so many seconds."""
+        """Take samples for so many seconds."""
         for _ in rounds(seconds):
             self.samples.append(self.look())
             time.sleep(seconds / SAMPLES)
 
     def look(self) -> Sample:
-        """:raises FileNotFoundError: a worker has ended."""
+        """Take one sample.
+
+        :raises FileNotFoundError: a worker has ended.
+        """
         memory = tuple(_resident(pid) for pid in self._workers)
         descriptors = tuple(len([*Path(f"/proc/{pid}/fd").iterdir()]) for pid in self._workers)
         return Sample(time.monotonic() - self._begun, memory, descriptors, self._count(_HELD))
 
     def busy(self) -> int:
-        """How many of the app's connections are in a statement or a transaction."""
+        """Count the app's connections that are in a statement or a transaction."""
         return self._count(_BUSY)
 
     def _count(self, statement: sa.TextClause) -> int:
@@ -70,19 +73,19 @@ class Sampler:
 
 
 def quarters(numbers: Sequence[float]) -> tuple[float, float]:
-    """The medians of the second quarter, when all is warm, and of the last."""
+    """Return the medians of the second quarter, when the app is warm, and of the last."""
     length = len(numbers) // 4
     return median(numbers[length : 2 * length]), median(numbers[-length:])
 
 
 def named(url: str) -> str:
-    """The URL of a PostgreSQL, for the app that a sampler looks at."""
+    """Return the URL of a PostgreSQL for the sampled app."""
     return sa.make_url(url).update_query_dict({"application_name": APPLICATION}).render_as_string(hide_password=False)
 
 
 @contextmanager
 def sampler(served: Served, url: str) -> Iterator[Sampler]:
-    """Look at a server with a connection of its own."""
+    """Sample a server, with a separate database connection."""
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         yield Sampler(served, connection)

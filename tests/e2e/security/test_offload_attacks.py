@@ -1,4 +1,4 @@
-"""Attacks on the servers that send the bytes: names, callers, and headers that lead to a file of somebody else."""
+"""Attacks on the servers that send the bytes: names, callers and headers that try to get the file of somebody else."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tests.support.servers import Served
 pytestmark = pytest.mark.tools
 
 BESIDE = {"x-accel": f"{REST}\n{OBJECTS}", "x-sendfile": APACHE_REST}
-"""How the rest of the app is served."""
+"""The configuration for the rest of the app."""
 
 SECRET = b"a file that no variable refers to"
 PLACES = {b"x-accel-redirect", b"x-sendfile", b"x-taskvars-url", b"x-taskvars-range", b"location"}
-"""Headers that only the server in front may see."""
+"""Headers that only the server in front may get."""
 
 NAMES = [
     *("a\0b", "secret\0.bin", "a\rb", "a\nb", "a\r\nX-Accel-Redirect: /taskvars-files/secret\r\nX-Sendfile: /secret"),
@@ -34,20 +34,20 @@ NAMES = [
     *("%2e%2e", "%2e%2e%2fsecret.bin", "..%2fsecret.bin", "%252e%252e%252f", "%00", "%0d%0aX-Sendfile: /secret"),
     *("secret.bin", "?", "#", ";", "a;/../b", "\\", '"', "'", " ", "ü", "\x7f", "{", "~", "$uri", "taskvars-files"),
 ]
-"""Ids of tasks and names of variables that mean something else to a file system, a URL or a header."""
+"""Ids and names that have a special meaning in a file system, a URL or a header."""
 
 
 def own_bytes(name: str) -> bytes:
-    """What the variable of this name holds, and what the task of this id holds: enough to be sent by another server."""
+    """Return the bytes of the variable or task with this name. They are long enough for offload."""
     return noise(70_000, NAMES.index(name))
 
 
 @pytest.fixture(scope="module", params=["x-accel", "x-sendfile"])
 def attacked(request: pytest.FixtureRequest) -> Iterator[Served]:
-    """A host with careless pages beside ours, behind nginx and Apache as docs/offload.md says."""
+    """A host with its own careless pages, behind nginx or Apache as docs/offload.md says."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as root:
         folder = Path(root)
-        folder.chmod(0o755)  # nginx and Apache read as another user than we are
+        folder.chmod(0o755)  # nginx and Apache run as other users
         target = "tests.support.careless_app:app"
         with offloading(request.param, folder, target, BESIDE[request.param]) as served:
             _fill(folder)
@@ -71,7 +71,7 @@ def contents(folder: Path) -> Path:
 
 
 def long_file(served: Served) -> Path:
-    """The file with the bytes of the variable `multi`."""
+    """Return the file with the bytes of the variable `multi`."""
     return next(file for file in contents(served.log.parent).rglob("*") if file.stat().st_size == len(MULTI))
 
 
@@ -80,16 +80,16 @@ def names_no_place(answer: Answer) -> bool:
 
 
 SERVED = {MULTI, *map(own_bytes, NAMES)}
-"""What is behind a path that the app understands; never nothing, and never the secret."""
+"""The contents behind all paths that the app understands. None is empty, and none is the secret."""
 
 WAYS = ["", "Range: bytes=0-999999", 'If-None-Match: "x"']
-"""Requests that take each way through nginx, with the whole content as their answer."""
+"""Headers for each way through nginx. The answer has the whole content."""
 
 
 @pytest.mark.parametrize("headers", WAYS)
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_no_name_leads_to_another_file(name: str, headers: str, attacked: Served) -> None:
-    """As the name of a variable and as the id of a task: the bytes are its own, or there are none."""
+    """The name is used for a variable and for a task. An answer has the variable's own bytes, or none."""
     escaped, dots = quote(name, safe=""), quote(name, safe="").replace(".", "%2E")
     reached = storable(name) and "/" not in name and name != ".."
     for target in (path(escaped), path("v", escaped), path(dots), path("v", dots)):
@@ -134,7 +134,7 @@ def test_no_raw_byte_leads_to_another_file(raw: bytes, attacked: Served) -> None
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("headers", [*WAYS, "Range: bytes=0-9", "If-Match: *", "If-None-Match: *"])
-def test_who_is_refused_gets_nothing_through_the_server(method: str, headers: str, attacked: Served) -> None:
+def test_a_refused_caller_gets_nothing_through_the_server(method: str, headers: str, attacked: Served) -> None:
     mine = ask(attacked.address, path("multi"), headers, method)
     assert mine.status in (200, 206, 304)
     answer = ask(attacked.address, path("multi"), f"X-Tenant: another\n{headers}".strip(), method)
@@ -147,8 +147,8 @@ def test_who_is_refused_gets_nothing_through_the_server(method: str, headers: st
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 @pytest.mark.parametrize("place", ["/taskvars-whole", "/taskvars-files", "", "/task", "/task/..%2ftaskvars-whole"])
-def test_a_file_is_not_reached_by_its_own_path(place: str, method: str, attacked: Served) -> None:
-    """Even a client that knows where the bytes are gets them only from the app."""
+def test_a_file_can_not_be_reached_by_its_own_path(place: str, method: str, attacked: Served) -> None:
+    """Even a client that knows the file's path gets the bytes only through the app."""
     target = place + quote(str(long_file(attacked)))
     for headers in ("", "Range: bytes=0-9", f"X-Accel-Redirect: {target}\nX-Sendfile: {long_file(attacked)}"):
         answer = ask(attacked.address, target, f"{headers}\nContent-Length: 0".strip(), method)
@@ -157,7 +157,7 @@ def test_a_file_is_not_reached_by_its_own_path(place: str, method: str, attacked
 
 
 def forged(served: Served) -> str:
-    """Headers that some server obeys, if an app sends them or a server takes them from clients."""
+    """Return headers that some server would obey if they came from an app, or if it accepted them from clients."""
     secret = contents(served.log.parent) / "secret.bin"
     return (
         f"X-Accel-Redirect: /taskvars-whole{quote(str(secret))}\nX-Accel-Buffering: yes\nX-Accel-Limit-Rate: 1\n"
@@ -179,12 +179,12 @@ def test_a_clients_headers_change_nothing(target: str, headers: str, attacked: S
 
 
 def told(served: Served, page: str, **headers: str) -> Answer:
-    """Let a careless page of the host answer with these headers."""
+    """Let a careless page of the host send these headers."""
     return ask(served.address, f"{page}?{urlencode(headers)}")
 
 
 def evil_headers(served: Served) -> list[dict[str, str]]:
-    """What leads the server to a file that no variable refers to, or to another server."""
+    """Return headers that would lead the server to a file without a variable, or to another server."""
     secret = contents(served.log.parent) / "secret.bin"
     return [
         {"X-Accel-Redirect": f"/taskvars-whole{quote(str(secret))}"},
@@ -194,20 +194,20 @@ def evil_headers(served: Served) -> list[dict[str, str]]:
     ]
 
 
-def test_a_page_where_the_server_obeys_leads_to_any_content(attacked: Served) -> None:
-    """Why docs/offload.md warns: the server sends other bytes than those of the page."""
+def test_a_careless_page_where_the_server_obeys_can_send_any_content(attacked: Served) -> None:
+    """This is why docs/offload.md warns: the server sends other bytes than those of the page."""
     bodies = [told(attacked, "/task/careless", **headers).body for headers in evil_headers(attacked)]
     page = b"a page of the host"
     assert bodies == ([SECRET, SECRET, b"inside", page] if attacked.name == "x-accel" else [page, page, page, SECRET])
 
 
-# Pages that nginx could take for others than the app does.
+# Pages whose paths nginx could understand in another way than the app.
 ELSEWHERE = ["/careless/page", "/careless/..%2Ftask/page", "/careless/%2e%2e/task/page", "/./careless/../task/page"]
 ELSEWHERE += ["/task/..%2Fcareless/page", "/task/%2e%2e/careless/page", "//careless/page", "/careless;/task/page"]
 
 
 @pytest.mark.parametrize("page", ELSEWHERE)
-def test_elsewhere_the_server_obeys_no_page(page: str, attacked: Served) -> None:
+def test_the_server_obeys_no_other_page(page: str, attacked: Served) -> None:
     for headers in evil_headers(attacked):
         answer = told(attacked, page, **headers)
         assert answer.status in (200, 404)
