@@ -81,7 +81,7 @@ def test_no_upload_goes_on_while_the_storage_is_read_only() -> None:
 
 
 @pytest.mark.parametrize("method", ["BREW", "PATCH"])
-def test_a_method_nobody_knows_is_refused_as_any_other(method: str, prefix: str) -> None:
+def test_an_unknown_method_is_refused_like_any_other(method: str, prefix: str) -> None:
     answer = client_of(MemoryStorage(), prefix).open(f"{prefix}/task/t/variables", method=method)
     assert answer.content_type == "application/json"
     assert answer.json == {"type": "NotAllowedException", "message": "HTTP 405 Method Not Allowed", "code": None}

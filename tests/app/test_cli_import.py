@@ -30,7 +30,7 @@ def app() -> Flask:
         ("mysql+asyncmy://host/db", 1, "The driver asyncmy is missing"),
     ],
 )
-def test_a_url_that_leads_nowhere(app: Flask, url: str, code: int, said: str) -> None:
+def test_an_unusable_url_of_an_engine(app: Flask, url: str, code: int, said: str) -> None:
     assert said in failed(run(app, "import-engine", "--from", url), code)
 
 

@@ -72,7 +72,7 @@ def test_a_database_from_its_tables_to_the_sweep(kind: str, database_url: Callab
         assert "not in the range" in failed(run(app, "sweep", "--older-than", "-1"), 2)
 
 
-def test_a_database_that_is_not_there() -> None:
+def test_an_unreachable_database() -> None:
     with database(f"postgresql+psycopg://nobody:s3cret@127.0.0.1:{free_port()}/nothing") as (app, _):
         for command in (["init-db"], ["ls", "t1"], ["get", "t1", "v"], ["put", "t1", "v", "-"], ["sweep"]):
             message = failed(run(app, *command, stdin=b"x"))

@@ -97,7 +97,7 @@ def mounted(storage: StorageAdapter, **settings: Unpack[GivenSettings]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["memory", "in the database", "an engine's"])
-def test_an_offload_of_what_no_other_server_can_fetch(kind: str) -> None:
+def test_offload_of_contents_that_no_other_server_can_read(kind: str) -> None:
     if kind == "an engine's":
         engine = create_engine("postgresql+psycopg://nowhere/")
         storage: StorageAdapter = CamundaStorage(engine)

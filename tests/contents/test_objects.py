@@ -178,7 +178,7 @@ def test_errors_of_a_store_become_ours(
     assert type(failure.value) is error
 
 
-def test_a_location_answers_with_what_it_was_signed_for(s3: ObjectContents) -> None:
+def test_a_signed_url_sends_the_signed_type_and_name(s3: ObjectContents) -> None:
     content_id = new_id()
     s3.write(content_id, [b"data"])
     for disposition in (None, "attachment; filename=\"a b.pdf\"; filename*=UTF-8''%E2%82%AC.pdf"):

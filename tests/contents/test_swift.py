@@ -94,7 +94,7 @@ def test_the_check_at_start_up(store: ObjectContents, endpoint: str) -> None:
         ObjectContents(f"s3://nowhere?endpoint={endpoint}&timeout=5").check()
 
 
-def test_a_location_answers_with_what_it_was_signed_for(store: ObjectContents) -> None:
+def test_a_signed_url_sends_the_signed_type_and_name(store: ObjectContents) -> None:
     content_id, disposition = new_id(), "attachment; filename=\"a b.pdf\"; filename*=UTF-8''%E2%82%AC.pdf"
     store.write(content_id, [b"data"])
     location = store.location(content_id, "text/plain; charset=UTF-8", disposition)

@@ -181,7 +181,7 @@ def check_python(desk: Desk, name: str, sample: Sample) -> None:
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sample=VALUES, name=NAMES, order=st.permutations(WRITERS))
-def test_what_is_written_is_read(desk: Desk, sample: Sample, name: str, order: list[Any]) -> None:
+def test_every_method_reads_the_written_value(desk: Desk, sample: Sample, name: str, order: list[Any]) -> None:
     for write in order[:3]:
         desk.storage.set("around", name, "something else")
         write(desk, name, sample)

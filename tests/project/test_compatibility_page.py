@@ -42,7 +42,7 @@ def test_each_exception_beside_an_engine_belongs_to_a_row(one: Beside) -> None:
     assert one.asked in {row.asked for row in rows if row}
 
 
-def test_its_links_lead_somewhere() -> None:
+def test_the_links_of_the_page_have_targets() -> None:
     links = re.findall(r"\]\(([^)#]+)(#[^)]+)?\)", PATH.read_text(encoding="utf-8"))
     assert links
     for file, anchor in links:

@@ -265,7 +265,7 @@ def test_the_limit_of_sqlite_in_memory() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_have_targets(page: Path) -> None:
     for link in re.findall(r"\]\((?!http)([^)]+)\)", page.read_text()):
         file, _, anchor = link.partition("#")
         target = (page.parent / file).resolve() if file else page

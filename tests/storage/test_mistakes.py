@@ -187,7 +187,7 @@ def test_a_replica_needs_no_transactions(engine: sa.Engine, storage: SQLAlchemyS
     assert SQLAlchemyStorage(engine, read_from=replica).get("t", "v").value == Value("Integer", 1)
 
 
-def test_autocommit_that_is_overruled(tmp_path: Path) -> None:
+def test_autocommit_of_the_engine_can_be_overridden(tmp_path: Path) -> None:
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'db'}", **AUTOCOMMIT)
     storage = SQLAlchemyStorage(engine.execution_options(isolation_level="SERIALIZABLE"))
     storage.create_tables()

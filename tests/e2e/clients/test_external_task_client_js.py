@@ -247,7 +247,7 @@ def test_an_unknown_task(worker: Worker) -> None:
     assert str(error["message"]).endswith(f"task {worker.engine.task} doesn't exist: task is null")
 
 
-def test_a_caller_who_may_not(worker: Worker) -> None:
+def test_a_caller_without_permission(worker: Worker) -> None:
     worker.engine.close_task()
     error = worker.error("loadBytes", "v")
     assert (error["status"], error["type"]) == (403, "AuthorizationException")

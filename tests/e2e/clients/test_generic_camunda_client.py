@@ -232,7 +232,7 @@ def test_an_unknown_task(api: Api, engine: Engine) -> None:
     assert described(error) == (500 if engine.lenient else 404, "RestException", why)
 
 
-def test_a_caller_who_may_not(api: Api, engine: Engine) -> None:
+def test_a_caller_without_permission(api: Api, engine: Engine) -> None:
     engine.close_task()
     for operation in ("get_task_variable", "get_task_variable_binary", "delete_task_variable"):
         error = api.refused(operation, "v")

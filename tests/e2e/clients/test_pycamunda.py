@@ -156,7 +156,7 @@ def test_an_unknown_task(task: Task) -> None:
     assert why in task.refused(error, "Update", "v", b"x", "Bytes")
 
 
-def test_a_caller_who_may_not(task: Task) -> None:
+def test_a_caller_without_permission(task: Task) -> None:
     task.engine.close_task()
     requests: list[tuple[object, ...]] = [("Get", "v"), ("GetList",), ("Update", "v", b"x", "Bytes"), ("Delete", "v")]
     for kind, *arguments in requests:

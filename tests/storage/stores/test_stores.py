@@ -48,7 +48,7 @@ class TestInADirectory(StorageContract):
             assert list((tmp_path / "files").rglob("*")) != []
 
 
-def test_a_row_says_where_its_bytes_lie(engine: sa.Engine, files: DirectoryContents) -> None:
+def test_a_row_names_the_store_of_its_bytes(engine: sa.Engine, files: DirectoryContents) -> None:
     old = opened(engine, None)
     old.set("task", "chunks", Bytes(LARGE))
     opened(engine, files).set("task", "file", Bytes(LARGE))
