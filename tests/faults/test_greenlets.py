@@ -1,4 +1,4 @@
-"""Many slow downloads share few database connections. All are served, under gevent too."""
+"""Many slow downloads share few database connections. All are served, under gevent and through ASGI too."""
 
 from __future__ import annotations
 
@@ -19,16 +19,31 @@ pytestmark = pytest.mark.faults
 DOWNLOADS, CONNECTIONS = 24, 5
 LARGE = pattern(16 * 1024 * 1024)
 """More bytes than the sockets buffer for a client that does not read."""
-WORKERS = {"gevent": ["--worker-class", "gevent"], "gthread": ["--worker-class", "gthread", "--threads", "32"]}
 
 
-@pytest.mark.parametrize("kind", WORKERS)
+def gunicorn(address: Address, *options: str) -> list[str]:
+    target = "tests.support.served_app:app"
+    return [*PYTHON, "gunicorn", "--bind", str(address), "--no-control-socket", *options, target]
+
+
+def granian(address: Address) -> list[str]:
+    target = "tests.support.served_asgi:asgi"
+    return [*PYTHON, "granian", "--host", address.host, "--port", str(address.port), "--interface", "asgi", target]
+
+
+SERVERS: dict[str, Callable[[Address], list[str]]] = {
+    "gevent": lambda address: gunicorn(address, "--worker-class", "gevent"),
+    "gthread": lambda address: gunicorn(address, "--worker-class", "gthread", "--threads", "32"),
+    "a2wsgi": granian,
+}
+
+
+@pytest.mark.parametrize("kind", SERVERS)
 def test_all_are_served(kind: str, postgresql_url: str, tmp_path: Path, figures: Callable[[str], Figures]) -> None:
     counted, address = (
         figures(f"{DOWNLOADS} downloads, {CONNECTIONS} connections, {kind}"),
         Address("127.0.0.1", free_port()),
     )
-    command = [*PYTHON, "gunicorn", "--bind", str(address), *WORKERS[kind], "--no-control-socket"]
     env = {"TASKVARS_TEST_URL": postgresql_url, "TASKVARS_TEST_POOL": str(CONNECTIONS)}
 
     def download() -> None:
@@ -42,6 +57,6 @@ def test_all_are_served(kind: str, postgresql_url: str, tmp_path: Path, figures:
     with make_desk(postgresql_url) as desk:
         desk.storage.add_scope("t")
         desk.storage.set("t", "v", LARGE)
-        with run(kind, [*command, "tests.support.served_app:app"], address, tmp_path, env):
+        with run(kind, SERVERS[kind](address), address, tmp_path, env):
             together(*[download] * DOWNLOADS)
     assert (counted.requests, counted.faults, counted.lost) == (DOWNLOADS, 0, 0)
