@@ -106,13 +106,20 @@ def test_no_name_leads_to_another_file(name: str, headers: str, attacked: Served
 UP = ["../", "%2e%2e/", "..%2f", "%2e%2e%2f", "%252e%252e%252f", "..%5c", "..;/"]
 ENDS = ["%00", "%00/../secret.bin", "%0d%0aX-Sendfile:%20secret.bin", "%0a", "%20", "%c0%ae%c0%ae"]
 BEFORE = ["/x/..", "/x/%2e%2e", "/x/..%2f", "/.", "/%2e", "/", "/;x", "/task/.."]
-INSTEAD = ["/%74ask", "/task/", "/task/.", "/task/%2e%2e/task", "/task;x"]
+INSTEAD = [
+    *("/%74ask", "/task/", "/task/.", "/task/%2e%2e/task", "/task;x", "/engine/default/task", "/engine/default/%74ask"),
+    *("/%65ngine/default/task", "/engine/default/task/%2e%2e/task", "/engine/default/task/..%2ftask"),
+    *("/x/..%2Ftask", "/x/..%2fengine/default/task", "/engine%2fdefault%2ftask", "//engine/default/task"),
+    *("/engine/default%2Ftask", "/engine%2Fdefault/task"),
+]
+ESCAPED = ["/task%2F", "/task%2f", "/%74ask%2F", "/engine/default/task%2F"]
 PATHS = [
     *(path(f"{up}secret.bin") for up in UP),
     *(path(f"multi{end}") for end in ENDS),
     *(path("multi", TASK + end) for end in ENDS),
     *(before + path("multi") for before in BEFORE),
     *(path("multi").replace("/task", other, 1) for other in INSTEAD),
+    *(path("multi").replace("/task/", other, 1) for other in ESCAPED),
     *("/task/..%2fcon%20tents/secret.bin", "/task/../con%20tents/secret.bin", "/con%20tents/secret.bin", "/secret.bin"),
     *("/task/%2e%2e/taskvars-whole/secret.bin", "/task/..%2ftaskvars-files/secret.bin", "/task//secret.bin"),
 ]
