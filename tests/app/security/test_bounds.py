@@ -36,7 +36,7 @@ ECHOING: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "document"), ECHOING, ids=[str(number) for number in range(len(ECHOING))])
-def test_an_error_does_not_quote_the_request(desk: Desk, method: str, path: str, document: object) -> None:
+def test_the_message_of_a_long_request_is_short(desk: Desk, method: str, path: str, document: object) -> None:
     body = json.dumps(document, ensure_ascii=False).encode()
     answer = desk.client.open(path, method=method, data=body, content_type="application/json")
     assert answer.status_code == 400
@@ -45,7 +45,7 @@ def test_an_error_does_not_quote_the_request(desk: Desk, method: str, path: str,
     assert len(message) < 5000 or (len(message) == 5000 and message.endswith("…"))
 
 
-def test_an_error_of_a_form_does_not_quote_it(desk: Desk) -> None:
+def test_the_message_of_a_long_form_is_short(desk: Desk) -> None:
     answer = upload(desk, "t/variables/v", part("data", "x"), part("valueType", "é" * 30_000))
     assert answer.status_code == 400
     assert len(answer.get_json()["message"]) == 5000
