@@ -135,6 +135,7 @@ AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
 TOLD = 'isolation_level="AUTOCOMMIT".* commits each statement by itself.*: remove it'
 ENGINES: list[Callable[[str], sa.Engine]] = [
     lambda url: sa.create_engine(url, **AUTOCOMMIT),
+    lambda url: sa.create_engine(url, isolation_level="autocommit"),
     lambda url: sa.create_engine(url, execution_options=AUTOCOMMIT),
     lambda url: sa.create_engine(url).execution_options(**AUTOCOMMIT),
 ]

@@ -197,7 +197,7 @@ def refuse_autocommit(bind: Engine | Connection) -> None:
     """
     # SQLAlchemy tells the level for new connections only in this attribute; an execution option wins over it.
     by_default = getattr(bind.dialect, "_on_connect_isolation_level", None)
-    if bind.get_execution_options().get("isolation_level", by_default) == "AUTOCOMMIT":
+    if str(bind.get_execution_options().get("isolation_level", by_default)).upper() == "AUTOCOMMIT":
         raise ConfigError(
             'The engine or the session has isolation_level="AUTOCOMMIT", so the database commits each statement by '
             "itself, and a change that fails would stay half done: remove it from create_engine or "
