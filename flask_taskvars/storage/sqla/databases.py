@@ -65,7 +65,8 @@ class Databases:
 
     def _check_session(self, connection: Connection) -> None:
         """:raises ConfigError: a sweep would delete bytes in a content store that the session's variables need."""
-        if is_translated(connection) and self._stores.external():
+        # Outside of an app an extension has no engine to compare with. Its own sessions never differ from it.
+        if self._stores.external() and (isinstance(self._db, Engine) or is_translated(connection)):
             check_schemas(connection, self._tables, self.own)
 
     @property

@@ -73,6 +73,15 @@ def test_a_transaction_that_translates_is_refused_too(
             storage.join(session).add_scope("new")
 
 
+def test_a_session_without_the_tenants_schema_is_refused_too(
+    engine: sa.Engine, storage: SQLAlchemyStorage, tenants: sa.Engine, files: DirectoryContents
+) -> None:
+    with Session(engine) as session:
+        joined = opened(tenants, {"files": files}).join(session)
+        with pytest.raises(ConfigError, match="in the default schema, and the storage has it in the schema 'tenant'"):
+            joined.set("task", "v", Bytes(LARGE))
+
+
 def test_the_storage_of_a_tenant_works_in_its_schema(tenants: sa.Engine, files: DirectoryContents) -> None:
     storage = opened(tenants, {"files": files})
     assert_works(storage, tenants)
