@@ -34,8 +34,8 @@ def check_schemas(connection: Connection, tables: Tables, own: OwnTransactions) 
             raise ConfigError(
                 f"The session has {name} in {_told(schema)}, and the storage has it in {_told(ours[name])}. A sweep "
                 "would delete bytes in a content store that the session's variables need. Join a session that has the "
-                f"same {_OPTION} as the storage; for a schema per tenant, make a storage for each: "
-                f"SQLAlchemyStorage(engine.execution_options({_OPTION}=…))."
+                f"same {_OPTION} as the storage; for a schema per tenant, make a storage for each, with content stores "
+                f"of its own: SQLAlchemyStorage(engine.execution_options({_OPTION}=…), contents=…)."
             )
 
 

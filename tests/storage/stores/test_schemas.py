@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from flask_taskvars import Bytes
 from flask_taskvars.contents import DirectoryContents
-from flask_taskvars.errors import ConfigError
+from flask_taskvars.errors import ConfigError, StorageUnavailable
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
 from tests.support.forms import stored as names
 from tests.support.journaled import LARGE, opened
@@ -59,7 +59,9 @@ def test_a_session_on_another_schema_is_refused(
     with pytest.raises(ConfigError, match="in the schema 'tenant', and the storage has it in the default schema"):
         joined.set("tenants-task", "v", Bytes(LARGE))
     assert names(files) == set()
-    with pytest.raises(ConfigError, match=r"make a storage for each: SQLAlchemyStorage\(engine\.execution_options"):
+    with pytest.raises(
+        ConfigError, match=r"a storage for each, with content stores of its own: SQLAlchemyStorage\(engine"
+    ):
         joined.get("tenants-task", "v")
     tenants_session.rollback()
 
@@ -85,6 +87,16 @@ def test_a_session_without_the_tenants_schema_is_refused_too(
 def test_the_storage_of_a_tenant_works_in_its_schema(tenants: sa.Engine, files: DirectoryContents) -> None:
     storage = opened(tenants, {"files": files})
     assert_works(storage, tenants)
+
+
+def test_two_schemas_share_no_content_store(
+    storage: SQLAlchemyStorage, tenants: sa.Engine, files: DirectoryContents, tmp_path: Path
+) -> None:
+    storage.set("task", "v", Bytes(LARGE))
+    with pytest.raises(StorageUnavailable) as failed:
+        opened(tenants, {"files": files}).set("tenants-task", "v", Bytes(LARGE))
+    assert "belongs to another database" in str(failed.value.__cause__)
+    assert_works(opened(tenants, {"files": DirectoryContents(tmp_path / "tenant")}), tenants)
 
 
 def test_a_listener_translates_for_all_connections(
