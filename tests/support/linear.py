@@ -63,7 +63,10 @@ def first_impossible(requests: Iterable[Request], start: Value = None) -> Reques
 
 def _states_after(request: Request, states: set[State], under_way: set[Request]) -> set[State]:
     """Return the states that are possible after a request has ended."""
-    found, seen, waiting = set(), set(states), list(states)
+    found, waiting = set(), list(states)
+    seen: dict[Value, list[frozenset[Request]]] = {}
+    for value, done in states:
+        seen.setdefault(value, []).append(done)
     while waiting:
         state, done = waiting.pop()
         if request in done:
@@ -71,8 +74,16 @@ def _states_after(request: Request, states: set[State], under_way: set[Request])
             continue
         for other in under_way - done:
             fits, after = other.applied(state)
-            following = (after, done | {other})
-            if fits and following not in seen:
-                seen.add(following)
-                waiting.append(following)
+            now_done, before = done | {other}, seen.setdefault(after, [])
+            if fits and not any(_allows_as_much(one, now_done) for one in before):
+                before.append(now_done)
+                waiting.append((after, now_done))
     return found
+
+
+def _allows_as_much(one: frozenset[Request], done: frozenset[Request]) -> bool:
+    """Whether at the same value `one` allows all that `done` allows: it lacks only requests that may never happen.
+
+    Without this, each request with an unknown effect would double the number of states.
+    """
+    return one <= done and all(request.end is None for request in done - one)
