@@ -183,7 +183,7 @@ def _check_offload(mount: Mount) -> None:
         raise ConfigError(
             f"TASKVARS_OFFLOAD={offload!r} has no effect: no other server can fetch the bytes of this "
             f"{type(storage).__name__}. Leave it empty, or give a SQLAlchemyStorage, and in TASKVARS_CONTENTS a "
-            "directory or an object store."
+            'directory or an object store. If the setting is for another storage of the app, give offload="" here.'
         )
 
 

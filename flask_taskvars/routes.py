@@ -119,11 +119,11 @@ def _resource(mount: Mount, **methods: Callable[..., Response]) -> _Resource:
     methods = {"GET": methods["GET"], "HEAD": methods["GET"]} | methods
 
     def view(scope: str, **arguments: str) -> Response:
-        method, allowed = _checked(mount), _allowed(mount, methods)
-        if method in methods and method in allowed:
+        method = _checked(mount)
+        if method in methods and _is_served(mount, method):
             named = _named(arguments, "task_id", "name")
             return methods[method](mount, local=scope == "localVariables", **named)
-        return _others(method, allowed)
+        return _others(method, _allowed(mount, methods))
 
     return _Resource(mount, view, methods)
 
@@ -156,7 +156,7 @@ def _upload(mount: Mount) -> _Resource:
     def view(**arguments: str) -> Response:
         _checked(mount)
         method, allowed = upload_views.speak_tus(methods), _allowed(mount, methods)
-        if method in methods and method in allowed:
+        if method in methods and _is_served(mount, method):
             return methods[method](mount, **_named(arguments, "task_id", "upload_id"))
         return upload_views.describe_uploads(mount, allowed) if method == "OPTIONS" else _others(method, allowed)
 
@@ -165,7 +165,11 @@ def _upload(mount: Mount) -> _Resource:
 
 def _allowed(mount: Mount, methods: Iterable[str]) -> list[str]:
     """List the methods that a URL serves at the moment."""
-    return [*(method for method in methods if method in _READING or not mount.storage.read_only), "OPTIONS"]
+    return [*(method for method in methods if _is_served(mount, method)), "OPTIONS"]
+
+
+def _is_served(mount: Mount, method: str) -> bool:
+    return method in _READING or not mount.storage.read_only
 
 
 def _checked(mount: Mount) -> str:
