@@ -16,16 +16,18 @@ State: TypeAlias = "tuple[Value, frozenset[Request]]"
 class Request:
     """A client's request and its answer.
 
-    :param start, end: moments. `end` is None if it is unknown whether the request took effect.
+    :param start, end: moments.
     :param value: the tag that was written or read.
     :param condition: the tag in the If-Match of a guarded write.
+    :param certain: whether it took effect; if not, it may have: its answer was an error.
     """
 
     kind: Kind
     start: int
-    end: int | None
+    end: int
     value: Value = None
     condition: Value = None
+    certain: bool = True
 
     def applied(self, state: Value) -> tuple[bool, Value]:
         """Return whether the request could take effect in a state, and the state after it."""
@@ -47,7 +49,7 @@ def first_impossible(requests: Iterable[Request], start: Value = None) -> Reques
     variable's value, and which of the requests under way have taken effect.
     """
     moments = [(request.start, 0, request) for request in requests]
-    moments += [(request.end, 1, request) for _, _, request in moments if request.end is not None]
+    moments += [(request.end, 1, request) for _, _, request in moments]
     under_way: set[Request] = set()
     states: set[State] = {(start, frozenset())}
     for _, is_end, request in sorted(moments, key=lambda moment: moment[:2]):
@@ -63,27 +65,17 @@ def first_impossible(requests: Iterable[Request], start: Value = None) -> Reques
 
 def _states_after(request: Request, states: set[State], under_way: set[Request]) -> set[State]:
     """Return the states that are possible after a request has ended."""
-    found, waiting = set(), list(states)
-    seen: dict[Value, list[frozenset[Request]]] = {}
-    for value, done in states:
-        seen.setdefault(value, []).append(done)
+    found, seen, waiting = set(), set(states), list(states)
     while waiting:
         state, done = waiting.pop()
-        if request in done:
+        if request in done or not request.certain:
             found.add((state, done - {request}))
+        if request in done:
             continue
         for other in under_way - done:
             fits, after = other.applied(state)
-            now_done, before = done | {other}, seen.setdefault(after, [])
-            if fits and not any(_allows_as_much(one, now_done) for one in before):
-                before.append(now_done)
-                waiting.append((after, now_done))
+            following = (after, done | {other})
+            if fits and following not in seen:
+                seen.add(following)
+                waiting.append(following)
     return found
-
-
-def _allows_as_much(one: frozenset[Request], done: frozenset[Request]) -> bool:
-    """Whether at the same value `one` allows all that `done` allows: it lacks only requests that may never happen.
-
-    Without this, each request with an unknown effect would double the number of states.
-    """
-    return one <= done and all(request.end is None for request in done - one)
