@@ -88,7 +88,7 @@ $(VENV)/test: setup.cfg | $(VENV)/bin/python
 	@echo "== installing all that the tests need (once)"
 	$(INSTALL) --editable ".[test]"
 # mysqlclient and MariaDB Connector have no wheels: pip builds them with libmariadb-dev, gcc, pkg-config and python3-dev.
-	@! command -v mariadb_config >/dev/null || $(INSTALL) --editable ".[built_drivers]" || \
+	@! command -v mariadb_config >/dev/null || $(INSTALL) --editable ".[drivers]" || \
 		echo "== mysqlclient and MariaDB Connector can't be built here: their tests are skipped"
 	@touch $@
 

@@ -136,11 +136,13 @@ def _creation(mount: Mount, variable: _Resource) -> _Resource:
         if current_request().method in variable.methods or mount.storage.read_only:
             return variable.view(scope=scope, name=f"{name}/uploads", **arguments)
         _checked(mount)
-        method, allowed = upload_views.speak_tus(["POST"]), _allowed(mount, methods)
+        method = upload_views.speak_tus(["POST"])
         if method == "POST":
             named = _named(arguments, "task_id")
             return upload_views.create_upload(mount, **named, name=name, local=scope == "localVariables")
-        return upload_views.describe_uploads(mount, allowed) if method == "OPTIONS" else _others(method, allowed)
+        if method == "OPTIONS":
+            return upload_views.describe_uploads(mount, ["POST", "OPTIONS"])  # openapi.json has no more here
+        return _others(method, _allowed(mount, methods))
 
     return _Resource(mount, view, methods)
 
