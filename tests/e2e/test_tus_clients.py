@@ -22,12 +22,12 @@ from tests.conftest import missing
 from tests.e2e.test_deploying import nginx
 from tests.support.databases import Missing, free_port, program
 from tests.support.desk import make_desk
+from tests.support.installed import npm_package
 from tests.support.rawhttp import PATIENCE, Address, Connection, ask
 from tests.support.rawhttp import request as raw_request
 from tests.support.relay import Relay, relay
 from tests.support.served_world import noise
 from tests.support.servers import COMMANDS, NOTHING, run, serve
-from tests.support.stores import tus_js_client
 from tests.support.tus import BODY_TYPE
 
 pytestmark = pytest.mark.tools
@@ -55,7 +55,7 @@ def tuspy(url: str, file: Path, chunk_size: int = CHUNK, retries: int = 300) -> 
 def tus_js(url: str, file: Path, chunk_size: int = CHUNK) -> None:
     """Upload with tus-js-client on Node, as its README shows."""
     try:
-        folder, node = tus_js_client(), program("node")
+        folder, node = npm_package("tus-js-client@4.3.1"), program("node")
     except Missing as absence:
         missing(str(absence))
     script = Path(__file__).parent / "clients" / "tus_upload.mjs"

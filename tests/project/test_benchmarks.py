@@ -13,7 +13,7 @@ from benchmarks.rounds import Measured, Results, in_turn
 from tests.conftest import missing
 from tests.support.databases import POSTGRESQL_FOLDERS, Missing, program
 from tests.support.servers import ROOT
-from tests.support.stores import VERSITYGW
+from tests.support.stores import versitygw
 
 SECTIONS = (*GOALS, "floor")  # the floor has no goal: it splits the time of a small GET into its parts
 
@@ -32,8 +32,7 @@ def test_a_short_run(tmp_path: Path) -> None:
         for name in ("wrk", "nginx"):
             program(name)
         program("postgres", POSTGRESQL_FOLDERS)
-        if not VERSITYGW.exists():
-            program("go", (Path("/usr/local/go/bin"),))
+        versitygw()
     except Missing as absence:
         missing(str(absence))
     bench("--short", "--output", str(tmp_path))

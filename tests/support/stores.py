@@ -9,17 +9,15 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from flask_taskvars.contents.base import new_id
-from tests.support.databases import Missing, free_port, program
+from tests.support.databases import Missing, free_port
+from tests.support.installed import go_program, npm_package
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "flask-taskvars"
-VERSITYGW = CACHE / "versitygw-1.8.0" / "versitygw"
-AZURITE = CACHE / "azurite-3.35.0" / "node_modules" / ".bin" / "azurite-blob"
 KEYS = {"AWS_ACCESS_KEY_ID": "tester", "AWS_SECRET_ACCESS_KEY": "secret-of-the-tester", "AWS_REGION": "us-east-1"}
 ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -35,17 +33,21 @@ def empty_prefix(kind: str, endpoint: str) -> str:
     return f"{'az' if kind == 'azure' else kind}://contents/{new_id()}?endpoint={endpoint}&timeout=2"
 
 
+def versitygw() -> Path:
+    """Return an S3 server that keeps objects in a folder. :raises Missing: it can't be built."""
+    return go_program("github.com/versity/versitygw/cmd/versitygw@v1.8.0")
+
+
 @contextmanager
 def s3(folder: Path) -> Iterator[str]:
     """Start an S3 server with an empty bucket `contents`. Yield its endpoint. Its keys are :data:`KEYS`."""
-    _install(VERSITYGW, "go", _install_versitygw)
     root, sidecar, port = folder / "root", folder / "sidecar", free_port()
     (root / "contents").mkdir(parents=True)
     sidecar.mkdir()
     environ = {**os.environ, "ROOT_ACCESS_KEY": KEYS["AWS_ACCESS_KEY_ID"]}
     environ["ROOT_SECRET_KEY"] = KEYS["AWS_SECRET_ACCESS_KEY"]
     command: list[str | Path] = [
-        VERSITYGW,
+        versitygw(),
         "--port",
         f"127.0.0.1:{port}",
         "--quiet",
@@ -61,11 +63,11 @@ def s3(folder: Path) -> Iterator[str]:
 @contextmanager
 def azure(folder: Path) -> Iterator[str]:
     """Start an Azure emulator with an empty container `contents`. Yield its endpoint. It takes :data:`AZURE_KEYS`."""
-    _install(AZURITE, "npm", _install_azurite)
+    azurite = npm_package("azurite@3.35.0") / "node_modules" / ".bin" / "azurite-blob"
     port = free_port()
     quiet = ["--disableTelemetry", "--silent", "--skipApiVersionCheck"]
     command: list[str | Path] = [
-        AZURITE,
+        azurite,
         *quiet,
         "--location",
         folder,
@@ -78,34 +80,6 @@ def azure(folder: Path) -> Iterator[str]:
         endpoint = f"http://127.0.0.1:{port}/{ACCOUNT}"
         _make_container(endpoint)
         yield endpoint
-
-
-def _install(made: Path, tool: str, how: Callable[[str], None]) -> None:
-    """Install a program unless it is in the cache. For versitygw this takes minutes of processor time."""
-    if not made.exists():
-        how(program(tool, (Path("/usr/local/go/bin"),)))
-
-
-def _install_versitygw(go: str) -> None:
-    package = "github.com/versity/versitygw/cmd/versitygw@v1.8.0"
-    subprocess.run([go, "install", package], check=True, env={**os.environ, "GOBIN": str(VERSITYGW.parent)})
-
-
-def _install_azurite(npm: str) -> None:
-    folder = CACHE / "azurite-3.35.0"
-    folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run([npm, "install", "--no-audit", "--no-fund", "--prefix", folder, "azurite@3.35.0"], check=True)
-
-
-def tus_js_client() -> Path:
-    """Return a folder with tus-js-client, which is installed once."""
-    folder = CACHE / "tus-js-client-4.3.1"
-    if not (folder / "node_modules" / "tus-js-client").exists():
-        npm = program("npm")
-        folder.mkdir(parents=True, exist_ok=True)
-        command = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), "tus-js-client@4.3.1"]
-        subprocess.run(command, check=True, capture_output=True)
-    return folder
 
 
 @contextmanager
