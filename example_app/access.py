@@ -63,7 +63,7 @@ def require_login() -> ResponseReturnValue | None:
         return None
     if request.blueprint not in ("desk", "engine"):
         abort(401)  # the mount answers in JSON, for programs and scripts
-    if request.method == "GET":
+    if request.method == "GET" and request.headers.get("Sec-Fetch-Dest", "document") == "document":  # no script
         session["wanted"] = request.full_path.rstrip("?")  # a query parameter could lead to another site
     return redirect(url_for("desk.log_in"))
 

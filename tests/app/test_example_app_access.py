@@ -111,6 +111,13 @@ def test_logging_in_leads_to_the_page_that_was_asked_for(stranger: FlaskClient, 
         assert answer.location == location
 
 
+def test_logging_in_never_leads_to_what_a_script_asked_for(stranger: FlaskClient) -> None:
+    """The page of another tab may ask for itself after its login has ended, while the user logs in in this one."""
+    stranger.get("/", headers={"Sec-Fetch-Dest": "document"})
+    stranger.get("/tasks/aTaskId", headers={"Sec-Fetch-Dest": "empty"})
+    assert stranger.post("/login", data={"user": "ada", "password": "ada"}).location == "/"
+
+
 def test_pages_may_load_from_the_desk_only(client: FlaskClient) -> None:
     policy = client.get("/").headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
