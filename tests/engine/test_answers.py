@@ -17,7 +17,7 @@ from tests.support.desk import Desk, make_desk
 
 pytestmark = [pytest.mark.engine, pytest.mark.tools]
 
-CASES = int(os.environ.get("TASKVARS_TEST_CASES", "300"))
+CASES = int(os.environ.get("TASKVARS_TEST_CASES", "100"))
 
 
 @pytest.fixture(scope="module")
