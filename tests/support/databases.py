@@ -12,10 +12,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from random import SystemRandom
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
+_PORTS = SystemRandom()  # a test may set the seed of `random`
 POSTGRESQL_FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
 
@@ -76,9 +78,22 @@ def mariadb(folder: Path) -> Iterator[str]:
 
 
 def free_port() -> int:
-    """Return a free port of the loopback interface."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
+    """Return a port of the loopback interface that is free, and that no other process learns here until ours ends.
+
+    A server may start to listen only many seconds later, and may be restarted. Meanwhile, neither a server of another
+    test process nor a client's connection may take its port, so keep it by a name that only one process can have, and
+    stay below the ports that Linux gives to clients.
+    """
+    while True:
+        port = _PORTS.randrange(10_000, 32_768)
+        with socket.socket(socket.AF_UNIX) as name, socket.socket() as server:
+            try:
+                name.bind(f"\0flask-taskvars-port-{port}")  # an abstract name, which ends with the process
+                server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                server.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            name.detach()
         return port
 
 
