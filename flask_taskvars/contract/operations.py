@@ -91,6 +91,7 @@ HEADERS = {
     "Content-Disposition": ("^(attachment|inline); filename=", "The file name, of a File."),
     "Repr-Digest": ("^sha-256=:[A-Za-z0-9+/]+=*:$", "The SHA-256 of all bytes (RFC 9530), if the storage knows it."),
     "Retry-After": (r"^\d+$", "Seconds to wait."),
+    "Accept": ("^.+/.+$", "The media type that the method takes (RFC 9110 15.5.16)."),
 }
 """Name to pattern and description."""
 
@@ -103,7 +104,7 @@ PROBLEMS = {
     409: Answer("Your app does not accept the value as things are now.", ERROR),
     412: Answer("A precondition is false.", ERROR, ("ETag",)),
     413: Answer("The body is longer than the server takes.", ERROR),
-    415: Answer("The body has another media type.", ERROR),
+    415: Answer("The body has another media type, or your app does not accept the value's.", ERROR, ("Accept",)),
     416: Answer("No range lies within the bytes of the variable.", ERROR, ("Content-Range", "Accept-Ranges")),
     422: Answer("Your app does not accept the value.", ERROR),
     500: Answer("The server failed. In the profile `engine` also: there is no such task.", ERROR),
