@@ -127,11 +127,11 @@ with the smallest and the largest in brackets. Client, server and database share
 """
 
 
-AT_BEST = """*At best* estimates the best possible value for a goal that is missed, from the section on the floor. For
-small values it is the processor time of an empty view that takes a connection from SQLAlchemy's pool and lets the
-driver run the statement. For files it is a Python program that reads a block and sends it, without HTTP, and for
-objects the same with obstore. The goal for large values is already relative to such an estimate: the driver alone reads
-the blocks, and a server that does nothing else sends them, one after the other in one thread."""
+AT_BEST = """*At best* estimates the best possible value, from the section on the floor. Where this is below what we
+aimed at, the goal is a share of it. For small values it is the processor time of an empty view that takes a connection
+from SQLAlchemy's pool and lets the driver run the statement. For files it is a Python program that reads a block and
+sends it, without HTTP, and for objects the same with obstore. For large values the driver alone reads the blocks, and a
+server that does nothing else sends them, one after the other in one thread."""
 
 
 def write(folder: Path, sections: Mapping[str, Results]) -> None:
