@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.desk_visits import RECORDING, browser, slow_down
 from tests.support.demo import serving
+from tests.support.faults import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FilePayload, Page
@@ -155,9 +156,9 @@ def tab_to(page: Page, name: str) -> None:
     passed = []
     for _ in range(TO_FILES):
         page.keyboard.press("Tab")
-        focused, in_sight = page.evaluate(FOCUSED)
+        focused = page.evaluate(FOCUSED)[0]
         passed.append(focused)
         if focused == name:
-            assert in_sight, f"{name!r} has the focus, but can't be seen"
+            until(lambda: page.evaluate(FOCUSED) == [name, True])  # the page may scroll to it meanwhile
             return
     raise AssertionError(f"Tab never comes to {name!r}, but to {passed}")

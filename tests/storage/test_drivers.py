@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -136,6 +137,34 @@ def test_lost_connections_in_the_pool_are_replaced(listens: bool, engine: Engine
                 stack.enter_context(engine.connect())
         end_connections(engine)
         attempt()
+
+
+@every_server
+def test_a_connection_that_is_lost_as_soon_as_it_is_made(engine: Engine, storage: SQLAlchemyStorage) -> None:
+    """With the first connection SQLAlchemy asks for the server's version. Its errors are not those of the driver."""
+    attempts: list[Callable[[SQLAlchemyStorage], object]] = [
+        lambda fresh: read(fresh.get("task", "v")),
+        lambda fresh: fresh.get_all("task"),
+        lambda fresh: fresh.set("task", "v", b"small"),
+    ]
+    for attempt in attempts:
+        fresh, lost = sa.create_engine(engine.url), list[object]()
+
+        def connect(
+            dialect: sa.Dialect, record: object, arguments: Any, more: Any, lost: list[object] = lost
+        ) -> object:
+            connection = dialect.connect(*arguments, **more)
+            if not lost:
+                end_connections(engine)
+                lost.append(connection)
+            return connection
+
+        event.listen(fresh, "do_connect", connect)
+        with suppress(StorageUnavailable):
+            attempt(SQLAlchemyStorage(fresh))
+        assert lost
+        fresh.dispose()
+    engine.dispose()
 
 
 def end_connections(engine: Engine) -> None:

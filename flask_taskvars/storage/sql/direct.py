@@ -7,12 +7,11 @@ from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Boolean, Engine, LargeBinary, PoolProxiedConnection, Select
-from sqlalchemy.exc import TimeoutError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 from sqlalchemy.types import TypeEngine
 
-from ...errors import StorageUnavailable
 from .drivers import avoid_prepared, is_idle
-from .failures import Lost, failure_of, is_of_connection
+from .failures import Lost, failure_of, is_of_connection, told
 from .limits import INLINE
 from .listeners import has_listeners
 
@@ -47,8 +46,9 @@ class Direct:
         dbapi = self._engine.dialect.loaded_dbapi
         try:
             return self._fetch(self._run, text, [parameters[name] for name in order] if order else parameters)
-        except TimeoutError as error:
-            raise StorageUnavailable from error
+        except (TimeoutError, DBAPIError):  # of the pool: with an engine's first connection it runs statements itself
+            with told():
+                raise
         except dbapi.Error as error:
             broken = isinstance(error, (dbapi.OperationalError, dbapi.InterfaceError))
             if failure := failure_of(error, broken=broken, lost=False):
