@@ -104,7 +104,7 @@ PROBLEMS = {
     409: Answer("Your app does not accept the value as things are now.", ERROR),
     412: Answer("A precondition is false.", ERROR, ("ETag",)),
     413: Answer("The body is longer than the server takes.", ERROR),
-    415: Answer("The body has another media type, or your app does not accept the value's.", ERROR, ("Accept",)),
+    415: Answer("The method takes no body of this media type, or your app takes no value of it.", ERROR, ("Accept",)),
     416: Answer("No range lies within the bytes of the variable.", ERROR, ("Content-Range", "Accept-Ranges")),
     422: Answer("Your app does not accept the value.", ERROR),
     500: Answer("The server failed. In the profile `engine` also: there is no such task.", ERROR),
