@@ -160,7 +160,8 @@ def test_a_connection_that_is_lost_as_soon_as_it_is_made(engine: Engine, storage
             return connection
 
         event.listen(fresh, "do_connect", connect)
-        with suppress(StorageUnavailable):
+        # SQLAlchemy does not recognize this one driver's error, so the connection does not count as lost.
+        with suppress(*[StorageUnavailable] if engine.driver == "mysqlconnector" else []):
             attempt(SQLAlchemyStorage(fresh))
         assert lost
         fresh.dispose()

@@ -46,7 +46,7 @@ class Direct:
         dbapi = self._engine.dialect.loaded_dbapi
         try:
             return self._fetch(self._run, text, [parameters[name] for name in order] if order else parameters)
-        except (TimeoutError, DBAPIError):  # of the pool: with an engine's first connection it runs statements itself
+        except (TimeoutError, DBAPIError):  # from the pool, which runs its own statements on the first connection
             with told():
                 raise
         except dbapi.Error as error:
