@@ -159,6 +159,7 @@ def tab_to(page: Page, name: str) -> None:
         focused = page.evaluate(FOCUSED)[0]
         passed.append(focused)
         if focused == name:
-            until(lambda: page.evaluate(FOCUSED) == [name, True])  # the page may scroll to it meanwhile
+            # On a busy machine the browser may not have scrolled yet.
+            until(lambda: page.evaluate(FOCUSED) == [name, True], f"{name!r} has the focus, but can't be seen")
             return
     raise AssertionError(f"Tab never comes to {name!r}, but to {passed}")

@@ -61,9 +61,9 @@ def rounds(seconds: float) -> Iterator[int]:
         yield number
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds."""
+def until(condition: Callable[[], bool], otherwise: str = "") -> None:
+    """Wait until a condition holds; fail with a message if it never does."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, otherwise
         time.sleep(0.05)
