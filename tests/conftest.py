@@ -7,11 +7,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis.internal.conjecture.providers import HypothesisProvider
 from hypothesis.internal.constants_ast import Constants
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from flask_taskvars.contents import DirectoryContents
 from tests.support import databases, stores
@@ -23,8 +25,21 @@ settings.load_profile("same")  # generated values are the same in each run; `mak
 setattr(HypothesisProvider, "_local_constants", Constants())  # noqa: B010 - mypy takes a property for a method
 
 KINDS = ("memory", "sqlite", "postgresql", "mariadb")
+ENGINES = "tests/engine/"
 DIRECTORY = "directory"
 """SQLite, with long values as files in a directory. Tests of long values use this kind."""
+
+
+class ByServer(LoadFileScheduling):  # type: ignore[misc]
+    """Gives a file's tests to one process, and the whole of `tests/engine`: Java takes twenty seconds to start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return ENGINES if nodeid.startswith(ENGINES) else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer:
+    return ByServer(config, log)
 
 
 def missing(reason: str) -> None:

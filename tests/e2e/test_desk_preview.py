@@ -8,9 +8,11 @@ import wave
 from typing import TYPE_CHECKING
 
 import pytest
+import urllib3
 
-from tests.e2e.desk_visits import browser, desk, page, preview, said, url
+from tests.e2e.desk_visits import browser, data_of, desk, page, preview, said, url
 from tests.support.browser import new_tab
+from tests.support.demo import authorization
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FilePayload, Page
@@ -96,11 +98,13 @@ def test_no_preview_fetches_a_large_file_whole(desk: Page, url: str) -> None:
         ("application/pdf", "text=This is too large to show."),
         ("audio/wav", "audio"),
     ):
-        form: dict[str, str | float | bool | bytes | FilePayload] = {
-            "valueType": "File",
-            "data": {"name": "large.bin", "mimeType": mimetype, "buffer": body},
-        }
-        assert desk.request.post(f"{url}/task/aTaskId/variables/large.bin/data", multipart=form).status == 204
+        stored = urllib3.request(
+            "POST",
+            data_of(url, "large.bin"),
+            fields={"valueType": "File", "data": ("large.bin", body, mimetype)},
+            headers={"Authorization": authorization("ada")},
+        )
+        assert stored.status == 204
         desk.reload()
         desk.locator("#count:not(:empty)").wait_for()
         read.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from tests.e2e.desk_visits import ask, browser, data_of, said
 from tests.support.demo import serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, FilePayload, Locator, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 __all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.tools
@@ -56,12 +57,11 @@ def line(page: Page, title: str) -> Locator:
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_each_refusal_is_told_in_words_and_stays(browser: Browser, url: str, language: str) -> None:
+def test_each_refusal_is_told_in_words_and_stays(browser: Browser, url: str, language: str, tmp_path: Path) -> None:
     names = [*TOLD, f"good {language}.txt"]
-    bodies = [bytes(LARGE) if "large" in name else b"x" for name in names]
-    files: list[FilePayload] = [
-        {"name": name, "mimeType": "text/plain", "buffer": body} for name, body in zip(names, bodies, strict=True)
-    ]
+    files = [tmp_path / name for name in names]
+    for file in files:
+        file.write_bytes(bytes(LARGE) if "large" in file.name else b"x")
     with closing(browser.new_context(locale=language)) as profile:
         page = profile.new_page()
         page.goto(url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -108,7 +109,9 @@ def test_a_page_of_another_site_changes_nothing(desk: Page, url: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1180, "light"), (390, "dark")])
-def test_axe_finds_no_barrier(browser: Browser, url: str, width: int, scheme: Literal["light", "dark"]) -> None:
+def test_axe_finds_no_barrier(
+    browser: Browser, url: str, width: int, scheme: Literal["light", "dark"], tmp_path: Path
+) -> None:
     size = {"width": width, "height": 800}
     with closing(browser.new_context(color_scheme=scheme, viewport=size)) as profile:  # type: ignore[arg-type]
         page = profile.new_page()
@@ -132,22 +135,19 @@ def test_axe_finds_no_barrier(browser: Browser, url: str, width: int, scheme: Li
         page.get_by_role("button", name="Change amount").click()
         page.locator("form.fact").wait_for()
         check(page)
-        fill_tray(page)
+        fill_tray(page, tmp_path)
         check(page)
         page.once("dialog", lambda dialog: dialog.accept())  # the page asks because of the running uploads
         page.goto(f"{url}/tasks/assess-damage")
         check(page)
 
 
-def fill_tray(page: Page) -> None:
+def fill_tray(page: Page, folder: Path) -> None:
     """Start four uploads: one is refused, one has a taken name, one runs and one waits."""
     page.route("**/refused.txt/data", lambda route: route.fulfill(status=422, json={}))
-    files: list[FilePayload] = [
-        {"name": "refused.txt", "mimeType": "text/plain", "buffer": b"x"},
-        {"name": "aVarName", "mimeType": "text/plain", "buffer": b"x"},
-        {"name": "running.bin", "mimeType": "text/plain", "buffer": bytes(9 * 2**20)},
-        {"name": "waiting.txt", "mimeType": "text/plain", "buffer": b"x"},
-    ]
+    files = [folder / name for name in ("refused.txt", "aVarName", "running.bin", "waiting.txt")]
+    for file in files:
+        file.write_bytes(bytes(9 * 2**20) if file.name == "running.bin" else b"x")
     slow_down(page, 100_000)
     page.locator("#chosen").set_input_files(files)
     page.locator("#uploads [data-state=sending]").get_by_text("/s, ").wait_for()

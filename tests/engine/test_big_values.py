@@ -25,7 +25,7 @@ from tests.storage.test_big_values import TAIL, fetch, peak_memory
 pytestmark = [pytest.mark.engine, pytest.mark.tools, pytest.mark.slow]
 
 MIB = 1024**2
-SIZE = min(int(os.environ.get("TASKVARS_TEST_BYTES", 256 * MIB)), 900 * MIB) // MIB
+SIZE = min(int(os.environ.get("TASKVARS_TEST_BYTES", 128 * MIB)), 900 * MIB) // MIB
 """The size in MiB. PostgreSQL can store less than 1 GiB in a field."""
 ALLOWED = 64 * MIB
 PATTERN = bytes(range(256))
