@@ -31,7 +31,9 @@ class ChunkStatements:
         here = chunk.c.content_id == bindparam("content_id", type_=chunk.c.content_id.type)
         self.insert = insert(chunk)
         self.window: Select[Any] = (
-            select(chunk.c.data).where(here, number.between(bindparam("first"), bindparam("last"))).order_by(number)
+            select(number, chunk.c.data)
+            .where(here, number.between(bindparam("first"), bindparam("last")))
+            .order_by(number)
         )
         self.first = select(func.min(number)).where(here)
         self.delete = delete(chunk).where(here, number < bindparam("limit"))
@@ -71,13 +73,15 @@ class ChunkContents(ContentStore):
         while True:
             # The connection is given back before the first block is sent.
             where = {"content_id": content_id, "first": number, "last": number + window - 1}
-            found = [row[0] for row in self._database.rows(self._statements.window, where)]
+            found = self._database.rows(self._statements.window, where)
             if not found and window == 1:
                 raise ContentVanished
-            for block in found:
+            for expected, (present, block) in enumerate(found, number):
+                if present != expected:
+                    raise ContentVanished  # a deletion has begun, with the lowest blocks
                 yield block[skip:] if skip else block
                 skip = 0
-            if len(found) < window or len(found[-1]) < BLOCK:
+            if len(found) < window or len(found[-1][1]) < BLOCK:
                 return
             number, window = number + window, WINDOW
 

@@ -9,20 +9,23 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from flask_taskvars import Bytes, TaskVars, everybody
 from flask_taskvars.contents import ContentStore, DirectoryContents
 from flask_taskvars.contents.base import MARKER
-from flask_taskvars.errors import InvalidRequest, StorageFull, StorageUnavailable
+from flask_taskvars.errors import ContentVanished, InvalidRequest, StorageFull, StorageUnavailable
 from flask_taskvars.storage.sql.limits import INLINE
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
 from flask_taskvars.storage.sqla.chunks import ChunkContents, ChunkStatements
+from flask_taskvars.values import BLOCK
 from tests.contract.golden.world import Storage
 from tests.support.desk import make_desk
 from tests.support.forms import CONTENT_TYPE, END, part
 from tests.support.forms import stored as names
 from tests.support.journaled import LARGE, OTHER, findings, journal, opened
+from tests.support.served_world import noise
 from tests.support.storage_contract import StorageContract, content_of, read
 from tests.support.storage_examples import Breaking
 from tests.support.storage_tools import count, parts
@@ -36,6 +39,42 @@ class TestChunks(ContentStoreContract):
     def store(self, storage: SQLAlchemyStorage) -> ContentStore:
         chunks = storage.metadata.tables["taskvars_chunk"]
         return ChunkContents(ChunkStatements(chunks), storage._database)
+
+
+@pytest.mark.parametrize("deleted", range(2, 7))
+def test_a_read_ends_at_the_first_missing_block(engine: sa.Engine, deleted: int) -> None:
+    """A sweep deletes the lowest blocks first, while a download may be reading several of them in one query."""
+    storage, data = SQLAlchemyStorage(engine), noise(12 * BLOCK)
+    storage.set("task", "large", Bytes(data))
+    chunk, received = storage.metadata.tables["taskvars_chunk"], bytearray()
+    reading = content_of(storage.get("task", "large")).open_at(0)
+    received += next(reading)
+    with engine.begin() as connection:
+        connection.execute(sa.delete(chunk).where(chunk.c.number < deleted))
+    with pytest.raises(ContentVanished):
+        for block in reading:
+            received += block
+    assert data.startswith(received)
+
+
+@pytest.mark.parametrize("deleted", range(2, 7))
+def test_a_range_has_no_other_bytes(engine: sa.Engine, deleted: int) -> None:
+    """There are as many bytes as the range has, but not those of the range."""
+    storage, data = SQLAlchemyStorage(engine), noise(12 * BLOCK)
+    storage.set("task", "large", Bytes(data))
+    chunk = storage.metadata.tables["taskvars_chunk"]
+    host = Flask("host")
+    TaskVars(storage, everybody).init_app(host)
+    headers = {"Range": f"bytes=0-{3 * BLOCK - 1}"}
+    answer = host.test_client().get("/task/task/variables/large/data", headers=headers, buffered=False)
+    with engine.begin() as connection:
+        connection.execute(sa.delete(chunk).where(chunk.c.number < deleted))
+    received = bytearray()
+    with pytest.raises(ContentVanished):
+        for block in answer.iter_encoded():
+            received += block
+    answer.close()
+    assert data.startswith(received)
 
 
 class TestInADirectory(StorageContract):
