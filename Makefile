@@ -19,7 +19,7 @@ INSTALL = $(VENV)/bin/python -m pip install --disable-pip-version-check
 # make explore MINUTES=10 CASES=20000 ENGINES=camunda,operaton: sends the real engines requests that nobody sent before.
 # make faults MINUTES=30: what breaks in production, for as long; without MINUTES as in make test, a few seconds each.
 # make faults MINUTES=5 PYTEST_ARGS='-k linearizable': the same, with some of the tests for all of the time.
-.PHONY: demo test coverage check explore faults docs dist oldest bench clean
+.PHONY: demo test quick coverage check explore faults docs dist oldest bench clean
 
 demo: export PORT := $(PORT)
 demo: export FLASK_SEED := $(SEED)
@@ -35,6 +35,10 @@ test: export PYTHONMALLOC := default
 test: check
 	@echo "== tests"
 	$(STRICT) -m pytest $(or $(PYTEST_ARGS),$(PARALLEL) '3*popen//python=$(STRICT)' $(COVERAGE))
+
+# Before each commit: without real engines, browsers, other servers and what takes long.
+quick: PYTEST_ARGS = -m "not tools and not engine and not slow and not faults" $(PARALLEL) '3*popen//python=$(STRICT)'
+quick: test
 
 # A third slower, so not in each run: which lines the tests leave out.
 coverage: COVERAGE := --cov --cov-report=term-missing:skip-covered
