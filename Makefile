@@ -11,6 +11,7 @@ OLDEST := .venv/oldest
 PYTEST_ARGS ?=
 # Much of the time tests wait for servers: three files at once keep two cores busy. A file's tests share their servers.
 PARALLEL = --dist loadfile --no-loadscope-reorder --tx
+QUICK = -m "not tools and not slow and not faults"
 BENCH_ARGS ?=
 STRICT = $(VENV)/bin/python -X dev -W error
 SPHINX = $(VENV)/bin/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going docs build/docs
@@ -34,14 +35,14 @@ demo: $(VENV)/demo
 test: export PYTHONMALLOC := default
 test: check
 	@echo "== tests"
-	$(STRICT) -m pytest $(or $(PYTEST_ARGS),$(PARALLEL) '3*popen//python=$(STRICT)' $(COVERAGE))
+	$(STRICT) -m pytest $(or $(PYTEST_ARGS),$(PARALLEL) '3*popen//python=$(STRICT)' $(MORE))
 
-# Before each commit: without real engines, browsers, other servers and what takes long.
-quick: PYTEST_ARGS = -m "not tools and not engine and not slow and not faults" $(PARALLEL) '3*popen//python=$(STRICT)'
+# Before each commit: with the databases, but no browser, engine or other server, and nothing that takes long.
+quick: MORE := $(QUICK)
 quick: test
 
 # A third slower, so not in each run: which lines the tests leave out.
-coverage: COVERAGE := --cov --cov-report=term-missing:skip-covered
+coverage: MORE := --cov --cov-report=term-missing:skip-covered
 coverage: test
 
 check: $(VENV)/test
@@ -65,7 +66,7 @@ docs: $(VENV)/docs
 
 oldest: $(OLDEST)/test
 	@echo "== tests with the oldest versions that setup.cfg admits"
-	$(OLDEST)/bin/python -m pytest -m "not tools and not slow and not faults" $(or $(PYTEST_ARGS),$(PARALLEL) 3*popen)
+	$(OLDEST)/bin/python -m pytest $(QUICK) $(or $(PYTEST_ARGS),$(PARALLEL) 3*popen)
 
 dist: $(VENV)/test
 	@echo "== wheel and source distribution"

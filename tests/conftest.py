@@ -25,21 +25,20 @@ settings.load_profile("same")  # generated values are the same in each run; `mak
 setattr(HypothesisProvider, "_local_constants", Constants())  # noqa: B010 - mypy takes a property for a method
 
 KINDS = ("memory", "sqlite", "postgresql", "mariadb")
-ENGINES = "tests/engine/"
 DIRECTORY = "directory"
 """SQLite, with long values as files in a directory. Tests of long values use this kind."""
 
 
 class ByServer(LoadFileScheduling):  # type: ignore[misc]
-    """Gives a file's tests to one process, and the whole of `tests/engine`: Java takes twenty seconds to start."""
+    """Gives all tests of a file to one process, and all files of `tests/engine` too, so that an engine starts once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return ENGINES if nodeid.startswith(ENGINES) else str(super()._split_scope(nodeid))
+        return "tests/engine" if nodeid.startswith("tests/engine/") else str(super()._split_scope(nodeid))
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer:
-    return ByServer(config, log)
+@pytest.hookimpl(optionalhook=True)  # unknown with `-p no:xdist`
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer | None:
+    return ByServer(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def missing(reason: str) -> None:

@@ -23,7 +23,7 @@ from tests.support.servers import ROOT, serve
 
 pytestmark = [pytest.mark.slow, pytest.mark.tools]
 
-SIZE = int(os.environ.get("TASKVARS_TEST_BYTES", 128 * 2**20))
+SIZE = int(os.environ.get("TASKVARS_TEST_BYTES", 512 * 2**20))
 PIECE = noise(2**20)
 GROWTH = 32 * 2**20
 """The bytes of memory that a big value may take beyond a small one."""

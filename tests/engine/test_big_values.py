@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.tools, pytest.mark.slow]
 MIB = 1024**2
 SIZE = min(int(os.environ.get("TASKVARS_TEST_BYTES", 128 * MIB)), 900 * MIB) // MIB
 """The size in MiB. PostgreSQL can store less than 1 GiB in a field."""
-ALLOWED = 64 * MIB
+ALLOWED = 32 * MIB
 PATTERN = bytes(range(256))
 
 

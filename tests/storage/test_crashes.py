@@ -28,8 +28,8 @@ ACTIONS: dict[str, tuple[bytes | None, bytes | None]] = {
     "move": (OLD, OLD),
     "sweep": (OLD, OLD),
 }
-PLACES = [("sqlite", "db"), ("sqlite", "files"), ("postgresql", "db"), ("mariadb", "files")]
-"""Each database and each kind of store; a store of files takes the same steps with each database."""
+PLACES = [("sqlite", "db"), ("sqlite", "files"), ("postgresql", "db"), ("postgresql", "files"), ("mariadb", "files")]
+
 
 CASES = [(action, *place) for action in ACTIONS for place in PLACES if action != "resume" or place == PLACES[1]]
 

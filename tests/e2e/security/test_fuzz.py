@@ -24,7 +24,7 @@ from tests.support.servers import Served, serve
 
 pytestmark = pytest.mark.tools
 
-SECONDS = 15.0
+SECONDS = 30.0
 """Seconds for each server and profile."""
 CHUNK = 500
 """Requests between two checks of the server's processes."""

@@ -63,8 +63,8 @@ def test_a_read_breaks_off_at_the_first_missing_block(engine: sa.Engine, deleted
 
 
 @pytest.mark.parametrize("deleted", range(2, 7))
-def test_a_range_has_no_other_bytes(engine: sa.Engine, deleted: int) -> None:
-    """The blocks behind the missing ones would be enough for the length of the range."""
+def test_a_range_has_only_its_own_bytes(engine: sa.Engine, deleted: int) -> None:
+    """The blocks after a gap must not fill it. They would give the range its length, and wrong bytes."""
     storage, data = SQLAlchemyStorage(engine), noise(12 * BLOCK)
     storage.set("task", "large", Bytes(data))
     host = Flask("host")
