@@ -75,9 +75,10 @@ def data_of(url: str, name: str) -> str:
 
 
 def log_in(page: Page, name: str) -> None:
-    """Log in on the login page, and wait for the tasks, because a click does not wait for the next page."""
+    """Log in on the login page, and wait for the tasks and their styles: a click does not wait for the next page."""
     page.get_by_role("button", name=f"Log in as {name}").click()
     page.locator(".tasks").wait_for()
+    page.wait_for_load_state()
 
 
 def choose(page: Page, button: str, *files: Path) -> None:
