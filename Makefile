@@ -33,6 +33,8 @@ demo: $(VENV)/demo
 
 # -X dev also lets Python fill freed memory, which finds mistakes in C code only and takes a sixth of the time.
 test: export PYTHONMALLOC := default
+# The tests start some hundred programs, which would each compile our code again.
+test oldest: export PYTHONDONTWRITEBYTECODE :=
 test: check
 	@echo "== tests"
 	$(STRICT) -m pytest $(or $(PYTEST_ARGS),$(PARALLEL) '3*popen//python=$(STRICT)' $(MORE))

@@ -14,19 +14,20 @@ from .values import label
 WORKERS, THREADS, CONNECTIONS = 2, 4, 16
 ONE_THREAD = "granian with one thread"
 """The case with one thread has its own name. Several threads of a process take turns at Python; one needs no turns."""
-WARM_UP, JAVA_WARM_UP = 1, 30
-"""Seconds. Java takes longer, because it compiles code that runs often."""
+JAVA_WARM_UP = 30
+"""Seconds. It takes longer than Python, because it compiles code that runs often."""
 
 
 @dataclass(frozen=True)
 class Scale:
     rounds: int
     seconds: float
+    warm_up: int
     sizes: tuple[int, ...] = (1024, 16 * 1024)
     servers: tuple[str, ...] = (*SERVERS, ONE_THREAD, "uWSGI")
 
 
-FULL, SHORT = Scale(5, 2), Scale(1, 1, (1024,), SERVERS)
+FULL, SHORT = Scale(5, 2, warm_up=1), Scale(1, 1, 0, (1024,), SERVERS)
 
 
 def run(stage: Stage, scale: Scale) -> list[Measured]:
@@ -47,7 +48,8 @@ def _on(server: str, stage: Stage, scale: Scale) -> list[Measured]:
         for size in scale.sizes:
             for contestant in contestants:
                 stage.fill(contestant, size)
-                wrk(contestant.url(size), seconds=WARM_UP, connections=CONNECTIONS)
+                if scale.warm_up:
+                    wrk(contestant.url(size), seconds=scale.warm_up, connections=CONNECTIONS)
             stage.settle()
 
             def measure(contestant: Contestant, size: int = size) -> Measured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -34,6 +35,12 @@ class ByServer(LoadFileScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         return "tests/engine" if nodeid.startswith("tests/engine/") else str(super()._split_scope(nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector ignore the tests themselves. They are so many that it takes long to go through them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown with `-p no:xdist`

@@ -5,11 +5,13 @@ from __future__ import annotations
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from json import dumps
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import werkzeug.security
 from flask import Flask, abort
 from flask.testing import FlaskClient
 
@@ -24,6 +26,13 @@ HEADINGS = ("## Flask-Login", "## Flask-HTTPAuth", "## Flask-JWT-Extended")
 NOTE = "/task/task-1/variables/note/data"
 UNKNOWN = "/task/nope/variables/note/data"
 PASSWORDS = {"anna": "secret", "ben": "hidden"}
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make hashes of passwords that are as quick to guess as to check. The recipes' own take most of a test's time."""
+    quick = partial(werkzeug.security.generate_password_hash, method="pbkdf2:sha256:1")
+    monkeypatch.setattr(werkzeug.security, "generate_password_hash", quick)
 
 
 @pytest.fixture(params=HEADINGS)

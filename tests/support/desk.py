@@ -15,6 +15,9 @@ from flask_taskvars.contents import ContentStore
 from flask_taskvars.storage.memory import MemoryStorage
 from flask_taskvars.storage.sqla import SQLAlchemyStorage
 
+_db = SQLAlchemy()
+"""One for all desks, as in the module of a host: to build the tables' models takes longer than most tests."""
+
 
 @dataclass
 class Desk:
@@ -48,17 +51,16 @@ def make_desk(url: str | None, contents: ContentStore | None = None, /, **config
         with app.app_context():
             yield Desk(app, memory, taskvars)
         return
-    db = SQLAlchemy()
-    storage = SQLAlchemyStorage(db, contents=contents)
+    storage = SQLAlchemyStorage(_db, contents=contents)
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    db.init_app(app)
+    _db.init_app(app)
     taskvars = TaskVars(storage, everybody)
     taskvars.init_app(app)
     with app.app_context():
-        db.drop_all()
-        db.create_all()
+        _db.drop_all()
+        _db.create_all()
         try:
-            yield Desk(app, storage, taskvars, db, contents)
+            yield Desk(app, storage, taskvars, _db, contents)
         finally:
-            db.session.remove()
-            db.engine.dispose()
+            _db.session.remove()
+            _db.engine.dispose()
