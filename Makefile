@@ -12,8 +12,8 @@ PYTEST_ARGS ?=
 # Much of the time tests wait for servers: three files at once keep two cores busy. A file's tests share their servers.
 PARALLEL = --dist loadfile --no-loadscope-reorder --tx
 QUICK = -m "not tools and not slow and not faults"
-# Files in memory save an eighth of the time. The tests fill 2 GB of it, unless their values are to be larger.
-ROOM := $(shell test "$$(df --output=avail /dev/shm 2>&1 | tail -n 1)" -gt 6000000 2>/dev/null && echo /dev/shm)
+# Files in memory save an eighth of the time. The tests fill up to 5 GB, more if their values are to be larger.
+ROOM := $(shell test "$$(df --output=avail /dev/shm 2>&1 | tail -n 1)" -gt 8000000 2>/dev/null && echo /dev/shm)
 MEMORY = $(if $(TASKVARS_TEST_BYTES),,$(ROOM))
 IN_MEMORY = TMPDIR=$(or $(TMPDIR),$(MEMORY),/tmp)
 BENCH_ARGS ?=
