@@ -1,6 +1,6 @@
 """Random malformed requests cause no 5xx beyond the contract, no hang and no dead worker, and reveal no internals.
 
-To send more and others: `python -m tests.e2e.security.test_fuzz gunicorn 1000000 SEED`. That takes half an hour.
+To send more requests, made from another seed: `python -m tests.e2e.security.test_fuzz gunicorn 1000000 SEED`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.support.servers import Served, serve
 
 pytestmark = pytest.mark.tools
 
-REQUESTS = 10_000
+REQUESTS = 30_000
 """Requests for each server and profile: a number, not a time, so that all machines send the same."""
 CHUNK = 500
 """Requests between two checks of the server's processes."""
