@@ -12,10 +12,9 @@ PYTEST_ARGS ?=
 # Much of the time tests wait for servers: three files at once keep two cores busy. A file's tests share their servers.
 PARALLEL = --dist loadfile --no-loadscope-reorder --tx
 QUICK = -m "not tools and not slow and not faults"
-# Files in memory save an eighth of the time. The tests fill up to 5 GB, more if their values are to be larger.
+# Files in memory save an eighth of the time. They take up to 5 GB, or more with TASKVARS_TEST_BYTES.
 ROOM := $(shell test "$$(df --output=avail /dev/shm 2>&1 | tail -n 1)" -gt 8000000 2>/dev/null && echo /dev/shm)
-MEMORY = $(if $(TASKVARS_TEST_BYTES),,$(ROOM))
-IN_MEMORY = TMPDIR=$(or $(TMPDIR),$(MEMORY),/tmp)
+IN_MEMORY = TMPDIR=$(or $(TMPDIR),$(if $(TASKVARS_TEST_BYTES),,$(ROOM)),/tmp)
 BENCH_ARGS ?=
 STRICT = $(VENV)/bin/python -X dev -W error
 SPHINX = $(VENV)/bin/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going docs build/docs
@@ -37,7 +36,7 @@ demo: $(VENV)/demo
 
 # -X dev also lets Python fill freed memory, which finds mistakes in C code only and takes a sixth of the time.
 test: export PYTHONMALLOC := default
-# The tests start some hundred programs, which would each compile our code again.
+# The tests start many programs, and each would compile our code again.
 test oldest: export PYTHONDONTWRITEBYTECODE :=
 test: check
 	@echo "== tests"

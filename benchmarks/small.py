@@ -15,7 +15,7 @@ WORKERS, THREADS, CONNECTIONS = 2, 4, 16
 ONE_THREAD = "granian with one thread"
 """The case with one thread has its own name. Several threads of a process take turns at Python; one needs no turns."""
 JAVA_WARM_UP = 30
-"""Seconds. It takes longer than Python, because it compiles code that runs often."""
+"""Seconds. Java takes longer than Python, because it compiles code that runs often."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class ByServer(LoadFileScheduling):  # type: ignore[misc]
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector ignore the tests themselves. They are so many that it takes long to go through them."""
+    """Let the garbage collector skip the collected tests: they are many, and stay until the end."""
     gc.collect()
     gc.freeze()
 

@@ -30,7 +30,7 @@ PASSWORDS = {"anna": "secret", "ben": "hidden"}
 
 @pytest.fixture(autouse=True)
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash passwords quickly. The recipes' own hashes are slow on purpose, and took most of the time."""
+    """Hash passwords quickly. The recipes' own hashes are slow on purpose, and would take most of the time."""
     quick = partial(werkzeug.security.generate_password_hash, method="pbkdf2:sha256:1")
     monkeypatch.setattr(werkzeug.security, "generate_password_hash", quick)
 
