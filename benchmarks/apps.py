@@ -6,10 +6,12 @@ All answer the same URLs. `BENCH_URL` is the database, which already has its tab
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from functools import cache
 from io import BytesIO
+from typing import Any
 
-from flask import Flask, Response, request, send_file
+from flask import Flask, Response, abort, request, send_file
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import LargeBinary, QueuePool, String, create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -86,6 +88,26 @@ def make_naive(url: str) -> Flask:
     return app
 
 
+def make_by_hand(url: str) -> Flask:
+    """Make the naive app with a view that does only what it must: the driver reads one row, and `send_file` answers."""
+    app, engine = make_naive(url), create_engine(url)
+    columns = "SELECT filename, mimetype, data FROM naive_attachment WHERE"
+
+    def data(task_id: str, name: str) -> Response:
+        with closing(engine.raw_connection()) as pooled:
+            connection: Any = pooled.driver_connection
+            if engine.dialect.driver == "pysqlite":
+                found = connection.execute(f"{columns} task_id = ? AND name = ?", (task_id, name)).fetchone()
+            else:
+                query = f"{columns} task_id = %s AND name = %s"
+                found = connection.execute(query, (task_id, name), binary=True).fetchone()
+        filename, mimetype, content = found or abort(404)
+        return send_file(BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=filename)
+
+    app.view_functions["data"] = data
+    return app
+
+
 def make_ours(url: str) -> Flask:
     """Make an app with the extension, and a page about its connection pool."""
     app, db = Flask("ours"), SQLAlchemy()
@@ -119,6 +141,7 @@ APPS = {
     "bare": make_bare,
     "server alone": make_server_alone,
     "naive": make_naive,
+    "by hand": make_by_hand,
     "ours": make_ours,
     "beside": make_beside,
 }

@@ -27,9 +27,11 @@ NOTES = {
     "small": (
         "wrk with 16 connections, on the same machine. Each server has 2 workers with 4 threads each. gunicorn's "
         "workers share a port (`--reuse-port`), because otherwise one of them takes all connections in some rounds. "
-        "Our value is a File. The *bare* view is `send_file(BytesIO(…))` with bytes in memory. The *naive* view uses "
-        "a Flask-SQLAlchemy model with a `LargeBinary`. Processor time is the sum for all processes of the server and "
-        "of PostgreSQL, divided by the requests."
+        "Our value is a File. The *bare* view is `send_file(BytesIO(…))` with bytes in memory. The view *by hand* "
+        "checks nothing, and does little but what any view must do: the driver reads one row, on a connection from "
+        "SQLAlchemy's pool, and `send_file` answers. The *naive* view uses a Flask-SQLAlchemy model with a "
+        "`LargeBinary`. Processor time is the sum for all processes of the server and of PostgreSQL, divided by the "
+        "requests."
     ),
     "large": (
         "One client downloads, one value after another. The files and databases are in the system's cache. gunicorn "

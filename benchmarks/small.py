@@ -41,7 +41,10 @@ def run(stage: Stage, scale: Scale) -> list[Measured]:
 def _on(server: str, stage: Stage, scale: Scale) -> list[Measured]:
     found = []
     with ExitStack() as stack:
-        apps = [("bare", None), *((app, database) for database in stage.databases for app in ("ours", "naive"))]
+        apps = [
+            ("bare", None),
+            *((app, database) for database in stage.databases for app in ("ours", "by hand", "naive")),
+        ]
         threads = 1 if server == ONE_THREAD else THREADS
         served = [stage.app(*app, server, workers=WORKERS, threads=threads) for app in apps]
         contestants = [*map(stack.enter_context, served), *stage.engine]
