@@ -90,7 +90,7 @@ def make_naive(url: str) -> Flask:
 
 def make_by_hand(url: str) -> Flask:
     """Make the naive app with a view that does only what it must: the driver reads one row, and `send_file` answers."""
-    app, engine = make_naive(url), create_engine(url)
+    app, engine = make_naive(url), create_engine(url, isolation_level="AUTOCOMMIT")  # one row needs no transaction
     columns = "SELECT filename, mimetype, data FROM naive_attachment WHERE"
 
     def data(task_id: str, name: str) -> Response:
