@@ -131,8 +131,9 @@ with the smallest and the largest in brackets. Client, server and database share
 
 AT_BEST = """*At best* estimates the best possible value, from the section on the floor. Where this is less than the
 goal, a second goal is a share of it. For small values it is the processor time of an empty view that takes a connection
-from SQLAlchemy's pool and lets the driver run the statement; further goals are relative to a view by hand. For files it is a Python program that reads a block and
-sends it, without HTTP, and for objects the same with obstore. For large values the driver alone reads the blocks, and a
+from SQLAlchemy's pool and lets the driver run the statement. An empty view sends no file, so other goals for small
+values are a share of what a view by hand reaches. For files the best is a Python program that reads a block and sends
+it, without HTTP, and for objects the same with obstore. For large values the driver alone reads the blocks, and a
 server that does nothing else sends them, one after the other in one thread."""
 
 
