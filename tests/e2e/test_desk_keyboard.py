@@ -48,7 +48,7 @@ FILES: dict[str, bytes] = {
 }
 
 # For each action its keys and its effect. `@name` means Tab until this element has the focus; `:text` is typed. The
-# effect is a selector, `download NAME`, or `choose NAME` if the browser then asks for a file.
+# effect is a selector, `download NAME`, `pdf NAME` if a PDF is shown, or `choose NAME` if the browser asks for a file.
 WORKLIST = [
     ("log in", ["@Name", ":ada", "@Password", ":ada", "Enter"], ".tasks"),
     ("sort the tasks", ["@Task", "Enter"], ".title[aria-sort=ascending]"),
@@ -65,7 +65,7 @@ TASK = [
     ("zoom out", ["@Fit", "Space"], "#preview img:not(.zoomed)"),
     ("previous file", ["@Previous file", "Enter"], "#preview h2 >> text=someFile.txt"),
     ("next file", ["@Next file", "Enter"], "#preview h2 >> text=ceiling.png"),
-    ("next file by an arrow", ["ArrowRight"], "pdf"),
+    ("next file by an arrow", ["ArrowRight"], "pdf policy.pdf"),
     ("download what is shown", ["@Download", "Enter"], "download policy.pdf"),
     ("close", ["@Close", "Enter"], ":focus[aria-label='policy.pdf']"),
     ("close by Escape", ["@someFile.txt", "Enter", "Escape"], ":focus[aria-label='someFile.txt']"),
@@ -148,6 +148,7 @@ def perform(page: Page, keys: list[str], leads_to: str) -> None:
     elif kind == "pdf":
         with page.expect_event("framenavigated", is_in_viewer):
             press(page, keys)
+        page.locator(f"#preview h2 >> text={name}").wait_for()
     else:
         press(page, keys)
         gone = leads_to.endswith((":empty", ":not([open])"))  # such elements are never visible
@@ -184,14 +185,14 @@ def tab_to(page: Page, name: str) -> None:
 
 
 def tab(page: Page) -> None:
-    """Press Tab, and wait until the focus has moved: in a PDF it moves later, and so would skip what follows."""
+    """Press Tab, and wait until the focus has moved. In a PDF it moves late, and a Tab too early skips an element."""
     before = focus(page)
     page.keyboard.press("Tab")
     until(lambda: focus(page) not in (before, None), "Tab does not move the focus")
 
 
 def focus(page: Page) -> tuple[Frame, int] | None:
-    """Return where the focus is, or None while it moves between two frames. Each is a process in Chromium's PDFs."""
+    """Return where the focus is, or None while it moves from one frame to another. A PDF is shown in several frames."""
     for frame in reversed(page.frames):  # inner frames first
         if number := frame.evaluate(NUMBER_OF_FOCUSED, bool(frame.child_frames)):
             return frame, number
