@@ -61,10 +61,9 @@ def small(sections: Sections) -> Iterator[Goal]:
     def rates(aim: str, ours: str, other: str, server: str) -> Goal:
         cases = [case for case in results.cases() if case.endswith(f" on {server}")]
         ratios = _ratios(results, ours, other, "rate", cases)
-        by_hand = ours.startswith("by hand")  # the floor does not tell its best
-        cases = [] if by_hand or "floor" not in sections else [*ratios]
-        best = {case: _spent(results, other, case) / _least(sections, ours, case) for case in cases}
-        which = " of the view by hand" if by_hand else ""
+        in_floor = ours in OURS and "floor" in sections
+        best = {case: _spent(results, other, case) / _least(sections, ours, case) for case in ratios if in_floor}
+        which = "" if ours in OURS else " of the view by hand"
         text = f"requests/s{which} on {_on(ours)}, relative to {_OTHERS[other.partition(',')[0]]}"
         return Goal(text, aim, ratios, best, _spread(results, ours, other, "rate", ratios))
 
@@ -80,11 +79,12 @@ def small(sections: Sections) -> Iterator[Goal]:
     shares = {case: engine.measured[case] / best for case, best in engine.best.items()}
     yield Goal("… relative to the engine, as a share of the possible best", "≥ 0.8 ×", shares)
     yield rates("×", POSTGRESQL, "engine", "gunicorn")
-    for kind in ("SQLite", "PostgreSQL"):
+    for ours in OURS:
+        by_hand = f"by hand, {_on(ours)}"
         for server in ("gunicorn", "granian"):
-            yield rates("≥ 0.8 ×", f"ours, {kind}", f"by hand, {kind}", server)
-            yield rates("×", f"by hand, {kind}", "bare", server)
-        yield rates("×", f"by hand, {kind}", f"naive, {kind}", "granian")
+            yield rates("≥ 0.8 ×", ours, by_hand, server)
+            yield rates("×", by_hand, "bare", server)
+        yield rates("×", by_hand, f"naive, {_on(ours)}", "granian")
     yield rates("×", "by hand, PostgreSQL", "engine", "granian")
 
 

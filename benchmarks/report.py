@@ -28,10 +28,9 @@ NOTES = {
         "wrk with 16 connections, on the same machine. Each server has 2 workers with 4 threads each. gunicorn's "
         "workers share a port (`--reuse-port`), because otherwise one of them takes all connections in some rounds. "
         "Our value is a File. The *bare* view is `send_file(BytesIO(…))` with bytes in memory. The view *by hand* "
-        "checks nothing, and does little but what any view must do: the driver reads one row, on a connection from "
-        "SQLAlchemy's pool, and `send_file` answers. The *naive* view uses a Flask-SQLAlchemy model with a "
-        "`LargeBinary`. Processor time is the sum for all processes of the server and of PostgreSQL, divided by the "
-        "requests."
+        "checks nothing: the driver reads one row on a connection from SQLAlchemy's pool, and `send_file` answers. "
+        "The *naive* view uses a Flask-SQLAlchemy model with a `LargeBinary`. Processor time is the sum for all "
+        "processes of the server and of PostgreSQL, divided by the requests."
     ),
     "large": (
         "One client downloads, one value after another. The files and databases are in the system's cache. gunicorn "
@@ -131,10 +130,10 @@ with the smallest and the largest in brackets. Client, server and database share
 
 AT_BEST = """*At best* estimates the best possible value, from the section on the floor. Where this is less than the
 goal, a second goal is a share of it. For small values it is the processor time of an empty view that takes a connection
-from SQLAlchemy's pool and lets the driver run the statement. An empty view sends no file, so other goals for small
-values are a share of what a view by hand reaches. For files the best is a Python program that reads a block and sends
-it, without HTTP, and for objects the same with obstore. For large values the driver alone reads the blocks, and a
-server that does nothing else sends them, one after the other in one thread."""
+from SQLAlchemy's pool and lets the driver run the statement. An empty view sends no file, so further goals for small
+values are relative to a view by hand. For files the best is a Python program that reads a block and sends it, without
+HTTP, and for objects the same with obstore. For large values the driver alone reads the blocks, and a server that does
+nothing else sends them, one after the other in one thread."""
 
 
 def write(folder: Path, sections: Mapping[str, Results]) -> None:
